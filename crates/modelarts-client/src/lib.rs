@@ -1,0 +1,1 @@
+//! How we ask ModelArts: typed requests, signing, one transport.

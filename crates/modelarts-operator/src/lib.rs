@@ -1,0 +1,1 @@
+//! The operator: makes it so, decides nothing.

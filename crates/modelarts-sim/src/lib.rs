@@ -1,0 +1,1 @@
+//! A simulator of the ModelArts API with a ledger and faults.
