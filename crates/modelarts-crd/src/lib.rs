@@ -1,1 +1,37 @@
-//! What users write: ModelArtsPool and ModelArtsAccount.
+//! What users write: the custom resources of the operator, their schema and their rules.
+//!
+//! Nothing here does I/O or knows ModelArts' wire format. Rules that the API server can check are
+//! schema or CEL (`rules.rs`), so they hold while the operator is down and need no webhook.
+
+pub mod pool;
+pub mod resource;
+pub mod status;
+
+pub mod account;
+
+pub mod conditions;
+mod rules;
+
+pub use account::{ModelArtsAccount, ModelArtsAccountSpec, ModelArtsAccountStatus};
+pub use pool::{ModelArtsPool, ModelArtsPoolSpec};
+pub use status::ModelArtsPoolStatus;
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube_core::CustomResourceExt;
+
+/// The API group of every kind of ours.
+pub const GROUP: &str = "modelarts.huaweicloud.com";
+
+/// The finalizer that holds a pool's object until the cloud has let go of the pool.
+pub const FINALIZER: &str = "modelarts.huaweicloud.com/pool";
+
+/// Asks for a pass now: set it to any new value. Echoed in `status.lastHandledReconcileAt`.
+pub const REQUESTED_AT: &str = "modelarts.huaweicloud.com/requestedAt";
+
+/// The label that `status.selector` names, for tools that want a selector beside a scale subresource.
+pub const POOL_UID_LABEL: &str = "modelarts.huaweicloud.com/pool-uid";
+
+/// Every definition that has to be in a cluster before the operator starts.
+pub fn crds() -> Vec<CustomResourceDefinition> {
+    vec![ModelArtsPool::crd(), ModelArtsAccount::crd()]
+}

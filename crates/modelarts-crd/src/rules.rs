@@ -1,0 +1,90 @@
+//! The rules that the API server checks by CEL. Every rule names the field it is about.
+//!
+//! `has()` is used throughout: optional selection (`?.`) is refused by the server as too costly.
+//! Lists, strings and maps that a rule touches are bounded in the schema, for the same reason.
+
+use kube_core::cel::{Reason, Rule, validate};
+use schemars::Schema;
+
+/// An entry's identity: two entries may share a flavor if they are in different node pools.
+const SAME_ENTRY: &str = "o.flavor==r.flavor && (has(o.nodePool)?o.nodePool:'')==(has(r.nodePool)?r.nodePool:'')";
+
+/// Adds the rules of a pool's spec.
+pub(crate) fn pool_spec(schema: &mut Schema) {
+    for field in ["poolName", "nodePrefix", "type", "network"] {
+        add(schema, immutable(field));
+    }
+    add(schema, immutable_with_default("account", "default"));
+    add(schema, immutable_with_default("workspaceId", "0"));
+    add(
+        schema,
+        Rule::new("!has(self.nodes) || self.resources.size()==1 && !has(self.resources[0].count)")
+            .message("nodes is for a pool with exactly one entry in resources that has no count; use either nodes or resources[].count")
+            .field_path(".nodes"),
+    );
+    add(
+        schema,
+        Rule::new("self.resources.size()==1 || self.resources.all(r,has(r.count))")
+            .message("count is required in every entry when resources has more than one")
+            .field_path(".resources"),
+    );
+    add(
+        schema,
+        Rule::new(format!(
+            "self.resources.all(r, self.resources.exists_one(o, {SAME_ENTRY}))"
+        ))
+        .message(
+            "resources has two entries with the same flavor and nodePool; merge them, or give each its own nodePool",
+        )
+        .field_path(".resources")
+        .reason(Reason::FieldValueDuplicate),
+    );
+    add(
+        schema,
+        Rule::new(format!(
+            "oldSelf.resources.all(o, self.resources.all(r, !({SAME_ENTRY}) || has(r.creatingStep)==has(o.creatingStep) \
+             && (!has(r.creatingStep) || r.creatingStep==o.creatingStep)))"
+        ))
+        .message("creatingStep of an entry cannot be changed, added or removed; add another entry with its own nodePool instead")
+        .field_path(".resources")
+        .reason(Reason::FieldValueForbidden),
+    );
+}
+
+/// Adds the rules of an account's spec.
+pub(crate) fn account_spec(schema: &mut Schema) {
+    for field in ["region", "projectId", "projectName"] {
+        add(schema, immutable(field));
+    }
+    add(
+        schema,
+        Rule::new("!(has(self.projectId) && has(self.projectName))")
+            .message("set projectId or projectName, not both")
+            .field_path(".projectName"),
+    );
+}
+
+/// A field that keeps the value, or the absence, that it was created with.
+fn immutable(field: &str) -> Rule {
+    Rule::new(format!(
+        "has(self.{field})==has(oldSelf.{field}) && (!has(self.{field}) || self.{field}==oldSelf.{field})"
+    ))
+    .message(format!("{field} cannot be changed, added or removed after creation").as_str())
+    .field_path(format!(".{field}"))
+    .reason(Reason::FieldValueForbidden)
+}
+
+/// A field whose absence means `default`, so that writing the default down is no change.
+fn immutable_with_default(field: &str, default: &str) -> Rule {
+    let value = |object: &str| format!("(has({object}.{field})?{object}.{field}:'{default}')");
+    Rule::new(format!("{}=={}", value("self"), value("oldSelf")))
+        .message(format!("{field} cannot be changed after creation (absent means \"{default}\")").as_str())
+        .field_path(format!(".{field}"))
+        .reason(Reason::FieldValueForbidden)
+}
+
+fn add(schema: &mut Schema, rule: Rule) {
+    // A rule is plain strings, and those always serialise: the error type is only in the signature.
+    let added = validate(schema, rule);
+    debug_assert!(added.is_ok());
+}
