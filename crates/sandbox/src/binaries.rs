@@ -1,0 +1,153 @@
+//! The workspace's own binaries, built on demand by the cargo that runs us.
+//!
+//! Tests and demo run the very programs that users get, so they are built, not linked in. A process
+//! asks cargo once; cargo's own lock keeps several processes apart, and a build with nothing to do
+//! takes a fraction of a second.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde::Deserialize;
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+
+use crate::error::{Error, Result};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+const SUPERVISOR: &str = "sandbox";
+
+static WORKSPACE: OnceCell<BTreeMap<String, PathBuf>> = OnceCell::const_new();
+static SUPERVISOR_PATH: OnceCell<PathBuf> = OnceCell::const_new();
+
+/// The path of `modelarts-operator`.
+///
+/// # Errors
+/// When the workspace does not build.
+pub async fn operator() -> Result<PathBuf> {
+    named("modelarts-operator").await
+}
+
+/// The path of `modelarts-sim`.
+///
+/// # Errors
+/// When the workspace does not build.
+pub async fn simulator() -> Result<PathBuf> {
+    named("modelarts-sim").await
+}
+
+/// The path of any binary of the workspace, built if it is missing or stale.
+///
+/// # Errors
+/// When the workspace does not build or has no such binary.
+pub async fn named(name: &str) -> Result<PathBuf> {
+    let all = WORKSPACE.get_or_try_init(|| build(&["--workspace", "--bins"])).await?;
+    pick(all, name)
+}
+
+/// The path of the sandbox binary, which supervises children (see [`crate::supervise`]).
+///
+/// It is built alone, so that tests of the control plane do not wait for the operator.
+///
+/// # Errors
+/// When it does not build.
+pub async fn supervisor() -> Result<PathBuf> {
+    SUPERVISOR_PATH
+        .get_or_try_init(|| async {
+            if let Some(path) = ourselves() {
+                return Ok(path);
+            }
+            pick(
+                &build(&["--package", SUPERVISOR, "--bin", SUPERVISOR]).await?,
+                SUPERVISOR,
+            )
+        })
+        .await
+        .cloned()
+}
+
+/// The demo is the supervisor itself; cargo tells this crate's own tests where it is.
+fn ourselves() -> Option<PathBuf> {
+    let running = std::env::current_exe()
+        .ok()
+        .filter(|path| path.file_name().is_some_and(|name| name == SUPERVISOR));
+    let told = std::env::var_os("CARGO_BIN_EXE_sandbox").map(PathBuf::from);
+    running.or(told).filter(|path| path.is_file())
+}
+
+fn pick(all: &BTreeMap<String, PathBuf>, name: &str) -> Result<PathBuf> {
+    all.get(name).cloned().ok_or_else(|| Error::Malformed {
+        doing: format!("looking for the binary {name}"),
+        problem: format!(
+            "the workspace has only {}",
+            all.keys().cloned().collect::<Vec<_>>().join(", ")
+        ),
+    })
+}
+
+async fn build(selection: &[&str]) -> Result<BTreeMap<String, PathBuf>> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let what = format!("cargo build {}", selection.join(" "));
+    let output = Command::new(cargo)
+        .arg("build")
+        .args(selection)
+        .arg("--message-format=json-render-diagnostics")
+        .current_dir(Path::new(ROOT))
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .map_err(Error::io(what.clone()))?;
+    if !output.status.success() {
+        return Err(Error::Build {
+            what,
+            exit: output.status.to_string(),
+            tail: String::from_utf8_lossy(&output.stderr).into_owned(),
+        });
+    }
+    Ok(executables(&String::from_utf8_lossy(&output.stdout)))
+}
+
+/// One of cargo's messages; only finished executables are of interest.
+#[derive(Deserialize)]
+struct Message {
+    target: Option<Target>,
+    executable: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+}
+
+fn executables(messages: &str) -> BTreeMap<String, PathBuf> {
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Message>(line).ok())
+        .filter_map(|message| Some((message.target?.name, message.executable?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn executables_are_picked_from_cargos_messages() {
+        let messages = concat!(
+            r#"{"reason":"compiler-artifact","target":{"name":"serde"},"executable":null}"#,
+            "\n",
+            r#"{"reason":"compiler-artifact","target":{"name":"modelarts-sim"},"executable":"/t/modelarts-sim"}"#,
+            "\n",
+            "a stray line\n",
+            r#"{"reason":"build-finished","success":true}"#,
+            "\n",
+        );
+        let found = executables(messages);
+        assert_eq!(found.len(), 1);
+        assert_eq!(pick(&found, "modelarts-sim").unwrap(), Path::new("/t/modelarts-sim"));
+        let error = pick(&found, "modelarts-operator").unwrap_err().to_string();
+        assert!(error.contains("only modelarts-sim"), "{error}");
+    }
+}
