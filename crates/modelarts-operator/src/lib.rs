@@ -1,1 +1,3 @@
 //! The operator: makes it so, decides nothing.
+
+pub mod logging;
