@@ -1,3 +1,4 @@
 //! The operator: makes it so, decides nothing.
 
+pub mod flags;
 pub mod logging;

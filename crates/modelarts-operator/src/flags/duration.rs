@@ -1,0 +1,18 @@
+//! Times on the command line: a number with a unit, as in `500ms`, `30s`, `5m`, `1h` or `1h30m`.
+//!
+//! A bare number is refused: seconds and milliseconds would look the same. So are zero and
+//! negative times, which no flag has a use for.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+pub(super) fn parse(text: &str) -> Result<Duration, String> {
+    let refusal = || format!("`{text}` is not a time; write a number and a unit, such as 500ms, 30s, 5m or 1h");
+    let signed: SignedDuration = text.parse().map_err(|_| refusal())?;
+    let duration = Duration::try_from(signed).map_err(|_| refusal())?;
+    if duration < Duration::from_millis(1) {
+        return Err(format!("`{text}` is too short; the shortest time is 1ms"));
+    }
+    Ok(duration)
+}
