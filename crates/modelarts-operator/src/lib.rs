@@ -1,5 +1,6 @@
 //! The operator: makes it so, decides nothing.
 
 pub mod flags;
+pub mod kubernetes;
 pub mod logging;
 pub mod shutdown;
