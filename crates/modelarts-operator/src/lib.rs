@@ -1,6 +1,8 @@
 //! The operator: makes it so, decides nothing.
 
 pub mod flags;
+pub mod http;
 pub mod kubernetes;
 pub mod logging;
+pub mod metrics;
 pub mod shutdown;
