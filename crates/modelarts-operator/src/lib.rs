@@ -1,6 +1,7 @@
 //! The operator: makes it so, decides nothing.
 
 pub mod flags;
+pub mod governor;
 pub mod http;
 pub mod kubernetes;
 pub mod logging;

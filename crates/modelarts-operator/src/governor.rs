@@ -1,0 +1,193 @@
+//! How fast we may ask ModelArts: one adaptive token bucket per account and class, shared by
+//! everything in the process, and a budget of creations per account.
+//!
+//! The service publishes no limits and locks out keys that ignore its refusals, so the rate is
+//! learned: halved when it says 429, raised step by step while it does not. A pause the service
+//! asks for holds for the whole account and class. Who waits is served by priority, so that a
+//! delete, which saves money, overtakes creates, which spend it.
+//!
+//! Nothing here sends or repeats a request. Dropping a waiting call costs no token.
+
+mod bucket;
+mod creations;
+mod gate;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+pub use bucket::Bucket;
+pub use creations::Creations;
+use gate::Gate;
+
+/// The two classes the service limits separately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// Requests that change nothing.
+    Reads,
+    /// Requests that change something.
+    Writes,
+}
+
+/// Who goes first among those waiting for the same bucket; within one priority, who came first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Priority {
+    /// Deletes and scale-in.
+    Delete,
+    /// Everything that neither frees nor buys: reads, descriptions, drivers.
+    Update,
+    /// Creates and scale-out.
+    Create,
+}
+
+/// What an account may do at most.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// Reads a second.
+    pub reads_per_second: f64,
+    /// Writes a second.
+    pub writes_per_second: f64,
+    /// Creates and scale-outs in any ten minutes.
+    pub creations_per_ten_minutes: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            reads_per_second: 10.0,
+            writes_per_second: 5.0,
+            creations_per_ten_minutes: 30,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Account {
+    reads: Gate,
+    writes: Gate,
+    creations: Mutex<Creations>,
+}
+
+impl Account {
+    fn new(limits: Limits, now: Instant) -> Self {
+        Self {
+            reads: Gate::new(Bucket::new(limits.reads_per_second, now)),
+            writes: Gate::new(Bucket::new(limits.writes_per_second, now)),
+            creations: Mutex::new(Creations::new(limits.creations_per_ten_minutes)),
+        }
+    }
+
+    fn gate(&self, class: Class) -> &Gate {
+        match class {
+            Class::Reads => &self.reads,
+            Class::Writes => &self.writes,
+        }
+    }
+}
+
+/// The buckets of all accounts. An account not seen before has the default limits.
+#[derive(Debug, Default)]
+pub struct Governor {
+    accounts: Mutex<HashMap<String, Arc<Account>>>,
+}
+
+impl Governor {
+    /// No accounts yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the limits of an account. What was learned below them is kept.
+    pub fn set_limits(&self, account: &str, limits: Limits) {
+        let account = self.account(account);
+        account.reads.set_limit(limits.reads_per_second);
+        account.writes.set_limit(limits.writes_per_second);
+        account
+            .creations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .set_budget(limits.creations_per_ten_minutes);
+    }
+
+    /// Forgets an account that is gone. Calls that wait for it still get their turn.
+    pub fn forget(&self, account: &str) {
+        self.accounts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(account);
+    }
+
+    /// Resolves when one request of this class may be sent. Cancel safe.
+    pub async fn acquire(&self, account: &str, class: Class, priority: Priority) {
+        self.account(account).gate(class).acquire(priority).await;
+    }
+
+    /// Reports that a request was answered and not throttled, whatever else the answer was.
+    pub fn succeeded(&self, account: &str, class: Class) {
+        self.account(account)
+            .gate(class)
+            .update(|bucket, now| bucket.succeeded(now));
+    }
+
+    /// Reports a 429, with the `Retry-After` of the answer if it had one.
+    pub fn throttled(&self, account: &str, class: Class, retry_after: Option<Duration>) {
+        self.account(account)
+            .gate(class)
+            .update(|bucket, now| bucket.throttled(now, retry_after));
+    }
+
+    /// Whether the service slowed this account down and it has not recovered yet.
+    #[must_use]
+    pub fn is_throttled(&self, account: &str, class: Class) -> bool {
+        self.account(account)
+            .gate(class)
+            .update(|bucket, now| bucket.is_throttled(now))
+    }
+
+    /// The present rate, requests a second.
+    #[must_use]
+    pub fn rate(&self, account: &str, class: Class) -> f64 {
+        self.account(account).gate(class).update(|bucket, _| bucket.rate())
+    }
+
+    /// Takes one creation out of the budget, before its intent is written. Not given back, also
+    /// if the creation then is not sent: the budget errs on the side of the bill.
+    ///
+    /// # Errors
+    /// The budget is used up; the time until a creation fits again. `Duration::MAX` if the budget is zero.
+    pub fn reserve_creation(&self, account: &str) -> Result<(), Duration> {
+        let account = self.account(account);
+        account
+            .creations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .reserve(Instant::now())
+    }
+
+    /// Counts a creation that an earlier process made `ago`, as the status of its object says.
+    /// Without this a crash loop would have a fresh budget each time.
+    pub fn recall_creation(&self, account: &str, ago: Duration) {
+        let account = self.account(account);
+        account
+            .creations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .recall(Instant::now(), ago);
+    }
+
+    fn account(&self, name: &str) -> Arc<Account> {
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(account) = accounts.get(name) {
+            return account.clone();
+        }
+        let account = Arc::new(Account::new(Limits::default(), Instant::now()));
+        accounts.insert(name.to_owned(), account.clone());
+        account
+    }
+}
+
+#[cfg(test)]
+mod tests;
