@@ -4,6 +4,7 @@ pub mod flags;
 pub mod governor;
 pub mod http;
 pub mod kubernetes;
+pub mod lease;
 pub mod logging;
 pub mod metrics;
 pub mod shutdown;
