@@ -171,6 +171,9 @@ pub struct Creation {
     /// How many attempts with this fingerprint ended in doubt or in a failed pool before this one.
     #[serde(default)]
     pub spent: i64,
+    /// How many attempts of this object ever ended so. While it is 0 and every attempt was refused, nothing can be left behind.
+    #[serde(default)]
+    pub doubts: i64,
     /// How many times the leader had changed when the attempt was written down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fencing: Option<i64>,
@@ -182,8 +185,10 @@ pub struct Creation {
 /// What came of an attempt.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The pool is there and is ours.
+    /// The answer named the pool.
     Created,
+    /// No answer came, and the pool was found by its marker.
+    Adopted,
     /// The cloud refused before doing anything.
     Rejected,
     /// The answer never came, and after the in-doubt window no pool was found.

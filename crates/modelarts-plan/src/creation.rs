@@ -1,0 +1,440 @@
+//! How a pool comes to be, exactly once.
+//!
+//! The intent is durable before the request leaves, guarded so that only one process can have
+//! written it, and its token is sent at most once. A request without an answer is left alone for
+//! the in-doubt window and then looked up: our marker adopts, its absence allows the next attempt.
+//! A taken name is never taken over.
+
+use std::sync::Arc;
+
+use modelarts_crd::conditions::Reason;
+use modelarts_crd::status::{Creation, Outcome as Fate};
+use modelarts_types::pool::{Phase, Pool};
+
+use crate::cadence::{ATTEMPT_BUDGET, SETTLED, after_refusal, after_setback};
+use crate::desired::Desired;
+use crate::failure::{FailureKind, Remedy};
+use crate::identity::{Marker, predicted_id};
+use crate::memory::{Memory, Sending, Setback};
+use crate::plan::Draft;
+use crate::report::{Notice, NoticeKind, Report, Sync, Verdict};
+use crate::step::{Plan, Step};
+use crate::view::{OpenAccount, Shown, View};
+
+/// Plans for an object without a recorded pool.
+pub(crate) fn plan(
+    view: &View<'_>,
+    memory: &mut Memory,
+    desired: &Desired,
+    account: &OpenAccount,
+    report: Report,
+) -> Plan {
+    if let Some((pool, fate)) = found(view, memory) {
+        return record(view, &pool, fate, report);
+    }
+    match view.creation() {
+        Some(attempt) if attempt.outcome.is_none() => in_flight(view, memory, desired, attempt, report),
+        last => next_attempt(view, memory, desired, account, last, report),
+    }
+}
+
+/// A pool that is ours: the answer to our own request, or whatever carries our marker.
+pub(crate) fn found(view: &View<'_>, memory: &Memory) -> Option<(Arc<Pool>, Fate)> {
+    if let Some(attempt) = view.creation().filter(|attempt| attempt.outcome.is_none())
+        && let Some(pool) = memory.answer_to(&attempt.token)
+    {
+        return Some((Arc::clone(pool), Fate::Created));
+    }
+    let since = memory.evidence_since();
+    let marker = view.marker();
+    let listed = [view.cloud.list.as_ref(), view.cloud.set.as_ref()]
+        .into_iter()
+        .flatten()
+        .filter(|listing| listing.began >= since)
+        .find_map(|listing| listing.marked(&marker).first().map(|pool| Arc::clone(pool)));
+    let shown = memory
+        .show
+        .as_ref()
+        .filter(|show| show.began >= since)
+        .and_then(|show| match &show.shown {
+            Shown::Present(pool) if Marker::on(pool).as_ref() == Some(&marker) => Some(Arc::clone(pool)),
+            _ => None,
+        });
+    listed
+        .or(shown)
+        .filter(|pool| pool.id().is_some())
+        .map(|pool| (pool, Fate::Adopted))
+}
+
+/// Writes the pool's ID down, which closes the attempt and shows the pool, all in one write.
+pub(crate) fn record(view: &View<'_>, pool: &Pool, fate: Fate, mut report: Report) -> Plan {
+    let id = pool.id().unwrap_or_default().to_owned();
+    report.mirror(pool);
+    let status = report.status_mut();
+    status.pool_id = Some(id.clone());
+    let attempt = status.creation.get_or_insert_with(|| blank(view));
+    attempt.outcome = Some(fate);
+    report.conclude(
+        &Verdict::Working(Reason::Creating, "the pool is being created".into()),
+        &Sync::Synced,
+    );
+    let (reason, note) = match fate {
+        Fate::Created => ("Created", format!("created pool {id}")),
+        _ => ("Adopted", format!("found pool {id} by its marker and took it over")),
+    };
+    Draft::new(report)
+        .tell(notice(NoticeKind::Normal, reason, "Create", note))
+        .publish(Step::RecordPool, 0)
+}
+
+/// The record of an object whose status was lost while its pool was not.
+fn blank(view: &View<'_>) -> Creation {
+    Creation {
+        attempt: 1,
+        token: format!("1-{}", view.nonce),
+        spec_hash: String::new(),
+        opened_at: view.wall.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        spent: 0,
+        doubts: 0,
+        fencing: view.fencing,
+        outcome: None,
+    }
+}
+
+/// An attempt is open: send it, close it, or wait until its fate can be known.
+fn in_flight(view: &View<'_>, memory: &Memory, desired: &Desired, attempt: &Creation, mut report: Report) -> Plan {
+    if let Some(setback) = memory.rejection_of(&attempt.token) {
+        return close(Fate::Rejected, &verdict_on(setback, desired), report);
+    }
+    match memory.sending(&attempt.token, view.now, view.timing.self_deadline) {
+        Sending::InTime if attempt.spec_hash == desired.hash => {
+            let body = Box::new(desired.pool.clone());
+            return Draft::new(report).silent(Step::CreatePool {
+                token: attempt.token.clone(),
+                body,
+            });
+        }
+        Sending::InTime | Sending::TooLate => {
+            let text = "the attempt was given up before it was sent".to_owned();
+            return close(Fate::Rejected, &Verdict::Working(Reason::Creating, text), report);
+        }
+        Sending::Unknown => {}
+    }
+    let text = "no answer came to the creation; whether there is a pool is being found out, and no second one is bought before that";
+    report.conclude(
+        &Verdict::Working(Reason::ConfirmingCreation, text.into()),
+        &Sync::AsBefore,
+    );
+    let known = memory
+        .token_seen()
+        .unwrap_or(view.now)
+        .after(view.timing.in_doubt_window);
+    if view.now < known {
+        return Draft::new(report).publish(Step::Rest, known.since(view.now));
+    }
+    match view.cloud.set_since(known) {
+        None => Draft::new(report).publish(Step::LookAtScope { since: known }, view.timing.census_interval_busy),
+        Some(set) if set.failed_marked(&view.marker()).is_some() => {
+            let told = set
+                .failed_marked(&view.marker())
+                .map(|pool| told(pool))
+                .unwrap_or_default();
+            close(Fate::Failed, &Verdict::Stalled(Reason::CreationFailed, told), report)
+        }
+        Some(_) => {
+            let text = "the creation was not executed".to_owned();
+            close(Fate::NotFound, &Verdict::Working(Reason::Creating, text), report)
+        }
+    }
+}
+
+/// Writes down that the attempt ended without a pool.
+pub(crate) fn close(fate: Fate, verdict: &Verdict, mut report: Report) -> Plan {
+    if let Some(attempt) = &mut report.status_mut().creation {
+        attempt.outcome = Some(fate);
+        if matches!(fate, Fate::NotFound | Fate::Failed) {
+            attempt.spent += 1;
+            attempt.doubts += 1;
+        }
+    }
+    report.conclude(verdict, &Sync::AsBefore);
+    let draft = Draft::new(report);
+    match verdict {
+        Verdict::Stalled(reason, text) => draft
+            .tell(notice(NoticeKind::Warning, reason.as_str(), "Create", text.clone()))
+            .publish(Step::CloseAttempt, 0),
+        _ => draft.publish(Step::CloseAttempt, 0),
+    }
+}
+
+/// No attempt is open: is there any reason not to begin the next?
+fn next_attempt(
+    view: &View<'_>,
+    memory: &Memory,
+    desired: &Desired,
+    account: &OpenAccount,
+    last: Option<&Creation>,
+    mut report: Report,
+) -> Plan {
+    if let Some((verdict, wait)) = waits(view, memory, desired, account, last) {
+        report.conclude(&verdict, &Sync::AsBefore);
+        return Draft::new(report).publish(Step::Rest, wait);
+    }
+    let since = memory.evidence_since();
+    if let Some(taken) = view
+        .cloud
+        .newest(since)
+        .and_then(|listing| listing.named(&desired.pool_name))
+    {
+        return name_taken(view, taken, desired, report);
+    }
+    // An old look says little about now: somebody may have taken the name since.
+    let fresh = since.max(crate::timing::Tick(view.now.0.saturating_sub(view.timing.list_lag)));
+    let newest_list = view.cloud.list.as_ref().map(|list| list.began).unwrap_or_default();
+    let Some(_) = view.cloud.set_since(fresh) else {
+        return look(
+            view,
+            Step::LookAtScope {
+                since: fresh.max(newest_list),
+            },
+            report,
+        );
+    };
+    if let Some(plan) = hidden_conflict(view, memory, desired, account, &report) {
+        return plan;
+    }
+    if last.is_some_and(|last| last.outcome == Some(Fate::Lost)) && memory.canary.is_none_or(|read| read < fresh) {
+        return look(view, Step::LookAtCanary, report);
+    }
+    open(view, desired, last, report)
+}
+
+/// What keeps the next attempt back, and for how long.
+fn waits(
+    view: &View<'_>,
+    memory: &Memory,
+    desired: &Desired,
+    account: &OpenAccount,
+    last: Option<&Creation>,
+) -> Option<(Verdict, u64)> {
+    let timing = view.timing;
+    let same = last.filter(|last| last.spec_hash == desired.hash);
+    if let Some(same) = same
+        && same.spent >= ATTEMPT_BUDGET
+    {
+        let text = format!(
+            "{} attempts ended in doubt or in failure; the pool is looked for, but not bought again",
+            same.spent
+        );
+        return Some((Verdict::Stalled(Reason::AttemptsExhausted, text), SETTLED));
+    }
+    if let Some(same) = same
+        && same.outcome == Some(Fate::Failed)
+    {
+        let wait = after_refusal(timing, u32::try_from(same.spent).unwrap_or(u32::MAX));
+        let due = memory.evidence_since().after(wait);
+        if view.now < due {
+            let text = current_text(view).unwrap_or_else(|| "the cloud could not make the pool".into());
+            return Some((Verdict::Stalled(Reason::CreationFailed, text), due.since(view.now)));
+        }
+    }
+    if let Some(setback) = memory.rejection.as_ref().filter(|setback| setback.hash == desired.hash) {
+        let due = setback.at.after(retry_after(view, setback));
+        if setback.failure.kind != FailureKind::Conflict && view.now < due {
+            return Some((verdict_on(setback, desired), due.since(view.now)));
+        }
+    }
+    if !desired.sized {
+        let text = "set spec.nodes or spec.resources[0].count: a pool without a size is not bought".to_owned();
+        return Some((Verdict::Working(Reason::SizeNotSet, text), SETTLED));
+    }
+    if view.cloud.frozen {
+        return Some((frozen(), timing.census_interval));
+    }
+    if let Some(deleted) = view.cloud.name_deleted.filter(|_| view.object.spec.pool_name.is_some()) {
+        let free = deleted.after(timing.in_doubt_window);
+        if view.now < free {
+            let text = format!(
+                "a pool named {} was deleted a moment ago; the name is used again once that is surely over",
+                desired.pool_name
+            );
+            return Some((Verdict::Working(Reason::WaitingForName, text), free.since(view.now)));
+        }
+    }
+    if !account.may_create {
+        let text = "the account has used up its creations of the last ten minutes".to_owned();
+        return Some((Verdict::Working(Reason::CreationBudget, text), timing.census_interval));
+    }
+    None
+}
+
+/// Why nothing is believed for now.
+pub(crate) fn frozen() -> Verdict {
+    Verdict::Working(
+        Reason::ScopeFrozen,
+        "many pools of the account vanished from the answers at once; nothing is created or given up until that is understood".into(),
+    )
+}
+
+/// A name that is taken: by a pool on its way out, or by somebody else.
+fn name_taken(view: &View<'_>, taken: &Pool, desired: &Desired, mut report: Report) -> Plan {
+    let id = taken.id().unwrap_or_default();
+    let leaving = taken.phase() == Some(&Phase::Deleting) || taken.metadata.deletion_timestamp.is_some();
+    let verdict = if leaving {
+        Verdict::Working(
+            Reason::WaitingForName,
+            format!("pool {id} of the same name is being deleted"),
+        )
+    } else {
+        Verdict::Stalled(Reason::NameConflict, conflict_text(&desired.pool_name, Some(id)))
+    };
+    report.conclude(&verdict, &Sync::AsBefore);
+    Draft::new(report).publish(Step::Rest, view.timing.census_interval)
+}
+
+fn conflict_text(name: &str, id: Option<&str>) -> String {
+    let whose = id.map(|id| format!(" ({id})")).unwrap_or_default();
+    format!(
+        "a pool named {name} exists{whose} and does not carry this object's marker; choose another spec.poolName, or delete that pool"
+    )
+}
+
+/// The cloud says that the name is taken, and no list shows by whom: look at the ID that it should have.
+fn hidden_conflict(
+    view: &View<'_>,
+    memory: &Memory,
+    desired: &Desired,
+    account: &OpenAccount,
+    report: &Report,
+) -> Option<Plan> {
+    let setback = memory
+        .rejection
+        .as_ref()
+        .filter(|setback| setback.failure.kind == FailureKind::Conflict && setback.hash == desired.hash)?;
+    let mut report = report.clone();
+    let id = predicted_id(&desired.pool_name, &account.project);
+    let due = setback.at.after(after_setback(view.timing, setback.count));
+    let fresh = setback.at.max(crate::timing::Tick(
+        view.now.0.saturating_sub(view.timing.census_interval),
+    ));
+    match memory.shown(&id, fresh).map(|show| &show.shown) {
+        None => Some(look(view, Step::LookAtPool { id }, report)),
+        Some(Shown::Present(pool)) => Some(name_taken(view, pool, desired, report)),
+        Some(Shown::Gone | Shown::Unknown(_)) if view.now < due => {
+            let text = format!(
+                "{}; {}",
+                conflict_text(&desired.pool_name, None),
+                setback.failure.message
+            );
+            report.conclude(&Verdict::Stalled(Reason::NameConflict, text), &Sync::AsBefore);
+            Some(Draft::new(report).publish(Step::Rest, due.since(view.now)))
+        }
+        Some(Shown::Gone | Shown::Unknown(_)) => None,
+    }
+}
+
+/// A look that a creation waits for. It is shown only if looking is what fails.
+fn look(view: &View<'_>, step: Step, mut report: Report) -> Plan {
+    match &view.cloud.trouble {
+        None => {
+            if !stands_stalled(view) {
+                report.conclude(
+                    &Verdict::Working(Reason::Creating, "the pool is about to be created".into()),
+                    &Sync::AsBefore,
+                );
+            }
+            let mut plan = Draft::new(report).silent(step);
+            plan.next_look = view.timing.census_interval_busy;
+            plan
+        }
+        Some(trouble) => {
+            report.conclude(&Verdict::on(&trouble.failure), &Sync::AsBefore);
+            Draft::new(report).publish(step, view.timing.census_interval_busy)
+        }
+    }
+}
+
+/// Whether the object stalled on this very generation, so that a new try should not make it flap.
+fn stands_stalled(view: &View<'_>) -> bool {
+    let conditions = view.object.status.iter().flat_map(|status| &status.conditions);
+    conditions.into_iter().any(|condition| {
+        condition.type_ == "Stalled"
+            && condition.status == "True"
+            && condition.observed_generation == Some(view.generation())
+    })
+}
+
+/// Writes the intent down.
+fn open(view: &View<'_>, desired: &Desired, last: Option<&Creation>, mut report: Report) -> Plan {
+    let number = last.map_or(0, |last| last.attempt) + 1;
+    let same = last.filter(|last| last.spec_hash == desired.hash);
+    report.status_mut().creation = Some(Creation {
+        attempt: number,
+        token: format!("{number}-{}", view.nonce),
+        spec_hash: desired.hash.clone(),
+        opened_at: view.wall.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        spent: same.map_or(0, |last| last.spent),
+        doubts: last.map_or(0, |last| last.doubts),
+        fencing: view.fencing,
+        outcome: None,
+    });
+    if !stands_stalled(view) {
+        report.conclude(
+            &Verdict::Working(Reason::Creating, "the pool is being created".into()),
+            &Sync::AsBefore,
+        );
+    }
+    Draft::new(report).publish(Step::OpenAttempt, 0)
+}
+
+fn retry_after(view: &View<'_>, setback: &Setback) -> u64 {
+    match setback.failure.reason().1 {
+        Remedy::Wait => after_setback(view.timing, setback.count),
+        Remedy::Person => after_refusal(view.timing, setback.count),
+    }
+}
+
+fn verdict_on(setback: &Setback, desired: &Desired) -> Verdict {
+    if setback.failure.kind == FailureKind::Conflict {
+        // Not a verdict yet: it may be our own pool, or one on its way out. The next look decides.
+        let text = format!(
+            "the cloud says that the name {} is taken; looking by whom",
+            desired.pool_name
+        );
+        return Verdict::Working(Reason::WaitingForName, text);
+    }
+    Verdict::on(&setback.failure)
+}
+
+/// What the status says now, to be said again.
+fn current_text(view: &View<'_>) -> Option<String> {
+    let conditions = &view.object.status.as_ref()?.conditions;
+    conditions
+        .iter()
+        .find(|condition| condition.type_ == "Ready")
+        .map(|condition| condition.message.clone())
+}
+
+/// What the cloud says about a pool that failed.
+pub(crate) fn told(pool: &Pool) -> String {
+    let message = pool
+        .status
+        .as_ref()
+        .and_then(|status| status.message.clone())
+        .filter(|message| !message.is_empty());
+    let phase = pool.phase().map_or("no phase", Phase::as_str);
+    format!(
+        "pool {} is in phase {phase}: {}",
+        pool.id().unwrap_or_default(),
+        message.unwrap_or_else(|| "no reason given".into())
+    )
+}
+
+pub(crate) fn notice(kind: NoticeKind, reason: &'static str, action: &'static str, note: String) -> Notice {
+    Notice {
+        kind,
+        reason,
+        action,
+        note: crate::report::cut(&note),
+    }
+}

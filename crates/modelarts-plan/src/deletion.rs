@@ -1,0 +1,370 @@
+//! How a pool is let go: deleted when its object is deleted, or left alone by policy, and never
+//! forgotten.
+//!
+//! A pool is deleted only right after a GET showed our marker on it. The object is released only
+//! when no attempt can still turn into a pool and the absence of one is proved. An object that
+//! never tried to buy anything is released without a call to the cloud, so dead credentials don't
+//! hold it.
+
+use std::sync::Arc;
+
+use modelarts_crd::conditions::Reason;
+use modelarts_crd::pool::DeletionPolicy;
+use modelarts_crd::status::{Creation, Outcome as Fate};
+use modelarts_types::pool::{Phase, Pool};
+
+use crate::cadence::{SETTLED, after_setback};
+use crate::creation::{close, found, frozen, notice, record};
+use crate::evidence::{Absence, absence};
+use crate::failure::Remedy;
+use crate::identity::Marker;
+use crate::keeping;
+use crate::memory::{Memory, Sending};
+use crate::plan::Draft;
+use crate::report::{NoticeKind, Report, Sync, Verdict};
+use crate::step::{Plan, Step};
+use crate::view::{Account, Shown, View};
+
+/// Plans for an object that is being deleted.
+pub(crate) fn plan(view: &View<'_>, memory: &mut Memory) -> Plan {
+    let report = Report::of(view);
+    if !view.has_finalizer() {
+        return still(report, SETTLED);
+    }
+    let attempt = view.creation().cloned();
+    if view.pool_id().is_none() && attempt.is_none() {
+        return Draft::new(report).silent(Step::RemoveFinalizer);
+    }
+    if let Some(attempt) = attempt.as_ref().filter(|attempt| attempt.outcome.is_none())
+        && let Some(plan) = settle(view, memory, attempt, &report)
+    {
+        return plan;
+    }
+    if view.object.spec.deletion() == DeletionPolicy::Detach {
+        return detach(view, memory, attempt.as_ref(), report);
+    }
+    if let Account::Closed(closed) = view.account {
+        return blocked(closed.reason, closed.stalled, closed.message.clone(), report);
+    }
+    remove(view, memory, attempt.as_ref(), report)
+}
+
+/// Nothing to say and nothing to do.
+fn still(report: Report, next_look: u64) -> Plan {
+    let mut plan = Draft::new(report).silent(Step::Rest);
+    plan.next_look = next_look;
+    plan
+}
+
+/// The deletion cannot go on.
+fn blocked(reason: Reason, stalled: bool, text: String, mut report: Report) -> Plan {
+    let text = format!("the deletion waits: {text}");
+    let verdict = if stalled {
+        Verdict::Stalled(reason, text)
+    } else {
+        Verdict::Working(reason, text)
+    };
+    report.conclude(&verdict, &Sync::AsBefore);
+    Draft::new(report).publish(Step::Rest, SETTLED)
+}
+
+fn waiting(view: &View<'_>, text: &str, step: Step, wait: u64, mut report: Report) -> Plan {
+    let verdict = match &view.cloud.trouble {
+        Some(trouble) => {
+            let (reason, _) = trouble.failure.reason();
+            Verdict::Working(reason, format!("{text}; {}", trouble.failure.message))
+        }
+        None => Verdict::Working(Reason::Deleting, text.to_owned()),
+    };
+    report.conclude(&verdict, &Sync::AsBefore);
+    Draft::new(report).publish(step, wait)
+}
+
+/// An attempt is open: it may still turn into a pool, so its fate comes first.
+fn settle(view: &View<'_>, memory: &Memory, attempt: &Creation, report: &Report) -> Option<Plan> {
+    if let Some((pool, fate)) = found(view, memory) {
+        return Some(record(view, &pool, fate, report.clone()));
+    }
+    let deleting = || Verdict::Working(Reason::Deleting, "the object is deleted before a pool was made".into());
+    let unsent = memory.sending(&attempt.token, view.now, view.timing.self_deadline) != Sending::Unknown;
+    if unsent || memory.rejection_of(&attempt.token).is_some() {
+        return Some(close(Fate::Rejected, &deleting(), report.clone()));
+    }
+    let known = memory
+        .token_seen()
+        .unwrap_or(view.now)
+        .after(view.timing.in_doubt_window);
+    let text = "no answer came to the creation; whether there is a pool to delete is being found out";
+    if view.now < known {
+        return Some(waiting(view, text, Step::Rest, known.since(view.now), report.clone()));
+    }
+    if let Account::Closed(closed) = view.account {
+        return Some(blocked(
+            closed.reason,
+            closed.stalled,
+            closed.message.clone(),
+            report.clone(),
+        ));
+    }
+    match view.cloud.set_since(known) {
+        None => Some(waiting(
+            view,
+            text,
+            Step::LookAtScope { since: known },
+            view.timing.census_interval_busy,
+            report.clone(),
+        )),
+        Some(_) => Some(close(Fate::NotFound, &deleting(), report.clone())),
+    }
+}
+
+/// Leaves the pool alone and says which it is.
+fn detach(view: &View<'_>, memory: &Memory, attempt: Option<&Creation>, report: Report) -> Plan {
+    let id = view.pool_id().map(str::to_owned).or_else(|| {
+        let marker = view.marker();
+        let listing = view.cloud.newest(memory.evidence_since())?;
+        listing.marked(&marker).first()?.id().map(str::to_owned)
+    });
+    let doubted = attempt.is_some_and(|attempt| attempt.doubts > 0);
+    if id.is_none() && doubted && view.cloud.set_since(memory.evidence_since()).is_none() {
+        if let Account::Closed(closed) = view.account {
+            return blocked(closed.reason, closed.stalled, closed.message.clone(), report);
+        }
+        let text = "looking for the pool to leave alone";
+        return waiting(
+            view,
+            text,
+            Step::LookAtScope {
+                since: memory.evidence_since(),
+            },
+            view.timing.census_interval_busy,
+            report,
+        );
+    }
+    let draft = Draft::new(report);
+    match id {
+        Some(id) => {
+            let note = format!(
+                "left pool {id} running in the cloud, as deletionPolicy Detach says; it is billed until it is deleted there"
+            );
+            draft
+                .tell(notice(NoticeKind::Normal, Reason::Detached.as_str(), "Detach", note))
+                .silent(Step::RemoveFinalizer)
+        }
+        None => draft.silent(Step::RemoveFinalizer),
+    }
+}
+
+/// Deletes whatever is ours, proves that nothing is left, and releases the object.
+fn remove(view: &View<'_>, memory: &mut Memory, attempt: Option<&Creation>, report: Report) -> Plan {
+    let adopted_lately = attempt.is_some_and(|attempt| attempt.outcome == Some(Fate::Adopted))
+        && memory
+            .token_seen()
+            .is_some_and(|seen| view.now.since(seen) < view.timing.in_doubt_window);
+    let since = memory.deletion_seen.unwrap_or_default().max(memory.evidence_since());
+    if let Some(id) = other_of_ours(view, since) {
+        return delete(view, memory, &id, report);
+    }
+    if let Some(id) = view.pool_id()
+        && memory.first_proof.is_none()
+        && !matches!(memory.shown(id, view.began).map(|show| &show.shown), Some(Shown::Gone))
+    {
+        return delete(view, memory, id, report);
+    }
+    if view.cloud.frozen {
+        report_frozen(report, view.timing.census_interval)
+    } else if only_rejected(view, attempt) {
+        match view.cloud.set_since(since) {
+            None => waiting(
+                view,
+                "making sure that there is no pool",
+                Step::LookAtScope { since },
+                view.timing.census_interval_busy,
+                report,
+            ),
+            Some(_) => Draft::new(report).silent(Step::RemoveFinalizer),
+        }
+    } else {
+        confirm(view, memory, since, adopted_lately, report)
+    }
+}
+
+fn report_frozen(mut report: Report, wait: u64) -> Plan {
+    report.conclude(&frozen(), &Sync::AsBefore);
+    Draft::new(report).publish(Step::Rest, wait)
+}
+
+/// Whether every attempt was refused before it was executed.
+fn only_rejected(view: &View<'_>, attempt: Option<&Creation>) -> bool {
+    view.pool_id().is_none()
+        && attempt.is_some_and(|attempt| attempt.outcome == Some(Fate::Rejected) && attempt.doubts == 0)
+}
+
+/// A pool with our marker under another ID than the recorded one.
+fn other_of_ours(view: &View<'_>, since: crate::timing::Tick) -> Option<String> {
+    let listing = view.cloud.newest(since)?;
+    let marker = view.marker();
+    let leaving = |pool: &Pool| pool.phase() == Some(&Phase::Deleting);
+    listing
+        .marked(&marker)
+        .into_iter()
+        .filter(|pool| !leaving(pool))
+        .filter_map(|pool| pool.id())
+        .find(|id| Some(*id) != view.pool_id())
+        .map(str::to_owned)
+}
+
+/// GETs the pool, and deletes it if that shows our marker.
+fn delete(view: &View<'_>, memory: &mut Memory, id: &str, report: Report) -> Plan {
+    let busy = view.timing.census_interval_busy;
+    // A deletion is decided on what this very pass saw.
+    let Some(show) = memory.shown(id, view.began) else {
+        let mut plan = waiting(
+            view,
+            "the pool is being deleted",
+            Step::LookAtPool { id: id.to_owned() },
+            0,
+            report,
+        );
+        plan.publish = false;
+        return plan;
+    };
+    match show.shown.clone() {
+        Shown::Unknown(failure) => {
+            let (reason, _) = failure.reason();
+            let mut report = report;
+            report.conclude(
+                &Verdict::Working(reason, format!("the deletion waits: {}", failure.message)),
+                &Sync::AsBefore,
+            );
+            Draft::new(report).publish(Step::Rest, busy)
+        }
+        Shown::Gone => still(report, busy),
+        Shown::Present(pool) => delete_present(view, memory, id, &pool, report),
+    }
+}
+
+fn delete_present(view: &View<'_>, memory: &mut Memory, id: &str, pool: &Arc<Pool>, mut report: Report) -> Plan {
+    let timing = view.timing;
+    if Marker::on(pool).as_ref() != Some(&view.marker()) {
+        if !keeping::is_same(view, pool) {
+            // Somebody else's pool stands under the ID: ours is gone.
+            return confirm(view, memory, memory.deletion_seen.unwrap_or_default(), false, report);
+        }
+        let text = format!(
+            "pool {id} lost its marker and is not deleted; put \"{}\" back at the end of its description, or set deletionPolicy: Detach",
+            view.marker()
+        );
+        report.conclude(&Verdict::Stalled(Reason::MarkerLost, text), &Sync::AsBefore);
+        return Draft::new(report).publish(Step::Rest, timing.census_interval);
+    }
+    memory.first_proof = None;
+    report.mirror(pool);
+    if pool.phase() == Some(&Phase::Deleting) {
+        return waiting(
+            view,
+            "the pool is being deleted",
+            Step::Rest,
+            timing.census_interval_busy,
+            report,
+        );
+    }
+    if let Some(plan) = not_again_yet(view, memory, id, &report) {
+        return plan;
+    }
+    let note = notice(NoticeKind::Normal, "Deleting", "Delete", format!("deleting pool {id}"));
+    let mut plan = waiting(
+        view,
+        "the pool is being deleted",
+        Step::DeletePool { id: id.to_owned() },
+        timing.census_interval_busy,
+        report,
+    );
+    if memory.refusal.is_none() {
+        plan.notice = Some(note);
+    }
+    plan
+}
+
+/// A deletion that was asked for a moment ago, or refused, is not asked for again at once.
+fn not_again_yet(view: &View<'_>, memory: &Memory, id: &str, report: &Report) -> Option<Plan> {
+    let timing = view.timing;
+    let mut report = report.clone();
+    if let Some((_, at)) = memory.deleted.as_ref().filter(|(deleted, _)| deleted == id) {
+        let due = at.after(timing.census_interval_busy);
+        if view.now < due {
+            return Some(waiting(
+                view,
+                "the pool is being deleted",
+                Step::Rest,
+                due.since(view.now),
+                report,
+            ));
+        }
+    }
+    let refusal = memory.refusal.as_ref().filter(|refusal| refusal.what == id)?;
+    let due = refusal.at.after(after_setback(timing, refusal.count));
+    if view.now >= due {
+        return None;
+    }
+    let reason = match refusal.failure.reason() {
+        (reason, Remedy::Wait) => reason,
+        (_, Remedy::Person) => Reason::DeletionRefused,
+    };
+    let text = format!(
+        "deleting pool {id} did not succeed and is tried again: {}",
+        refusal.failure.message
+    );
+    report.conclude(&Verdict::Working(reason, text), &Sync::AsBefore);
+    Some(Draft::new(report).publish(Step::Rest, due.since(view.now)))
+}
+
+/// Proves twice that nothing of ours is left.
+fn confirm(
+    view: &View<'_>,
+    memory: &mut Memory,
+    since: crate::timing::Tick,
+    adopted_lately: bool,
+    report: Report,
+) -> Plan {
+    let busy = view.timing.census_interval_busy;
+    let text = "the pool is gone; making sure of it before the object is released";
+    match absence(view, memory, since, view.timing.absence_spacing, |pool| {
+        !keeping::is_same(view, pool)
+    }) {
+        Absence::Look(step) => waiting(view, text, step, busy, report),
+        Absence::Present => still(report, busy),
+        Absence::Unknown(failure) => {
+            let mut report = report;
+            let (reason, _) = failure.reason();
+            report.conclude(
+                &Verdict::Working(reason, format!("the deletion waits: {}", failure.message)),
+                &Sync::AsBefore,
+            );
+            Draft::new(report).publish(Step::Rest, busy)
+        }
+        Absence::Once(due) => waiting(view, text, Step::Rest, due.since(view.now).max(1), report),
+        Absence::Strong if adopted_lately => {
+            let due = memory
+                .token_seen()
+                .unwrap_or(view.now)
+                .after(view.timing.in_doubt_window);
+            waiting(
+                view,
+                "the pool is gone; an attempt to create it may still be under way",
+                Step::Rest,
+                due.since(view.now).max(1),
+                report,
+            )
+        }
+        Absence::Strong => {
+            let note = notice(
+                NoticeKind::Normal,
+                "Deleted",
+                "Delete",
+                format!("pool {} is gone", view.pool_id().unwrap_or("of this object")),
+            );
+            Draft::new(report).tell(note).silent(Step::RemoveFinalizer)
+        }
+    }
+}

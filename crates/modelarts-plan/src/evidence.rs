@@ -1,0 +1,80 @@
+//! When absence is proved. An error, a stale list or a single 404 never proves it.
+//!
+//! A proof is a GET by the recorded ID that the service itself answered with "no such pool", and a
+//! complete LIST set without our marker, both begun after the moment in question. Two proofs, a
+//! spacing apart, make it strong.
+
+use crate::memory::{Memory, is_gone};
+use crate::step::Step;
+use crate::timing::Tick;
+use crate::view::{Shown, View};
+
+/// How far a proof has come.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Absence {
+    /// Proved twice, far enough apart.
+    Strong,
+    /// Proved once; the second proof can begin at this moment.
+    Once(Tick),
+    /// A look is needed.
+    Look(Step),
+    /// It is there, or something is there that must be looked at.
+    Present,
+    /// Could not look.
+    Unknown(crate::failure::CloudFailure),
+}
+
+/// How far the absence of the object's pool is proved, counting from `since`.
+///
+/// `gone` says whether what a GET showed is not the object's pool, although it has its ID.
+pub fn absence(
+    view: &View<'_>,
+    memory: &mut Memory,
+    since: Tick,
+    spacing: u64,
+    replaced: impl Fn(&modelarts_types::pool::Pool) -> bool,
+) -> Absence {
+    let second = memory.first_proof.map(|first| first.after(spacing));
+    let floor = match second {
+        Some(second) if view.now >= second => second.max(since),
+        Some(second) => {
+            // Between the proofs anything seen alive ends the proof.
+            if let Some(listing) = view.cloud.newest(memory.first_proof.unwrap_or_default())
+                && !listing.marked(&view.marker()).is_empty()
+            {
+                memory.first_proof = None;
+                return Absence::Present;
+            }
+            return Absence::Once(second);
+        }
+        None => since,
+    };
+    if let Some(id) = view.pool_id() {
+        match memory.shown(id, floor) {
+            None => return Absence::Look(Step::LookAtPool { id: id.to_owned() }),
+            Some(show) if is_gone(show) => {}
+            Some(show) => match &show.shown {
+                Shown::Unknown(failure) => return Absence::Unknown(failure.clone()),
+                Shown::Present(pool) if replaced(pool) => {}
+                _ => {
+                    memory.first_proof = None;
+                    return Absence::Present;
+                }
+            },
+        }
+    }
+    let Some(set) = view.cloud.set_since(floor) else {
+        return Absence::Look(Step::LookAtScope { since: floor });
+    };
+    if !set.marked(&view.marker()).is_empty() {
+        memory.first_proof = None;
+        return Absence::Present;
+    }
+    match memory.first_proof {
+        None => {
+            memory.first_proof = Some(view.now);
+            Absence::Once(view.now.after(spacing))
+        }
+        Some(_) => Absence::Strong,
+    }
+}

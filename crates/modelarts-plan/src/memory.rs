@@ -1,0 +1,249 @@
+//! What a process remembers of one object between passes. Keyed by uid, never by name.
+//!
+//! All of it may be lost at any moment: a process that remembers less only waits longer.
+
+use std::sync::Arc;
+
+use modelarts_crd::status::{Creation, Outcome as Fate};
+use modelarts_types::pool::Pool;
+
+use crate::failure::{CloudFailure, FailureKind};
+use crate::step::{Outcome, Step};
+use crate::timing::Tick;
+use crate::view::{Show, Shown, View};
+
+/// The memory of one object.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Memory {
+    /// When our finalizer was first seen.
+    pub finalizer_seen: Option<Tick>,
+    /// When the deletion was first seen.
+    pub deletion_seen: Option<Tick>,
+    /// The attempt on record, and when it was first seen in its present state.
+    record: Option<SeenRecord>,
+    /// The attempt that this process wrote down.
+    opened: Option<Opened>,
+    /// The answer to a creation that this process sent.
+    answer: Option<(String, Arc<Pool>)>,
+    /// The last creation that was refused before it was executed.
+    pub rejection: Option<Setback>,
+    /// The last deletion that was refused.
+    pub refusal: Option<Setback>,
+    /// The last GET by ID.
+    pub show: Option<Show>,
+    /// The last canary read that succeeded.
+    pub canary: Option<Tick>,
+    /// The last deletion that the cloud accepted, by the pool's ID, and when.
+    pub deleted: Option<(String, Tick)>,
+    /// When a list was first seen to lack the recorded pool, if no look has shown it since.
+    pub missing_since: Option<Tick>,
+    /// A request for a pass that the status does not echo yet, and when it was first seen.
+    requested: Option<(String, Tick)>,
+    /// When the absence of the pool was first proved, with nothing seen to the contrary since.
+    pub first_proof: Option<Tick>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct SeenRecord {
+    token: String,
+    fate: Option<Fate>,
+    token_seen: Tick,
+    state_seen: Tick,
+}
+
+/// An attempt that this process wrote down.
+#[derive(Clone, Debug, PartialEq)]
+struct Opened {
+    token: String,
+    at: Tick,
+    sent: bool,
+}
+
+/// A request that the cloud refused.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setback {
+    /// What was asked for: the token of an attempt, or the ID of a pool.
+    pub what: String,
+    /// Fingerprint of the spec that it was asked for.
+    pub hash: String,
+    /// Why.
+    pub failure: CloudFailure,
+    /// When.
+    pub at: Tick,
+    /// How many times in a row.
+    pub count: u32,
+}
+
+/// Whether an open attempt can still be sent, and by whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sending {
+    /// This process wrote it down, has not sent it, and is in time.
+    InTime,
+    /// This process wrote it down and let the time pass: nobody sent it, and nobody will.
+    TooLate,
+    /// It was sent, or another process may have sent it.
+    Unknown,
+}
+
+impl Memory {
+    /// Takes note of the object as it was just read.
+    pub fn sight(&mut self, view: &View<'_>) {
+        let now = view.now;
+        self.finalizer_seen = view.has_finalizer().then(|| self.finalizer_seen.unwrap_or(now));
+        let deleted = view.object.metadata.deletion_timestamp.is_some();
+        self.deletion_seen = deleted.then(|| self.deletion_seen.unwrap_or(now));
+        self.record = view.creation().map(|creation| self.sight_record(creation, now));
+        let handled = view
+            .object
+            .status
+            .as_ref()
+            .and_then(|status| status.last_handled_reconcile_at.as_deref());
+        self.requested = view
+            .requested_at()
+            .filter(|value| Some(*value) != handled)
+            .map(|value| {
+                let seen = self
+                    .requested
+                    .take()
+                    .filter(|(known, _)| known == value)
+                    .map_or(now, |(_, seen)| seen);
+                (value.to_owned(), seen)
+            });
+    }
+
+    /// When somebody first asked for a pass that is not handled yet.
+    pub fn requested_since(&self) -> Option<Tick> {
+        self.requested.as_ref().map(|(_, seen)| *seen)
+    }
+
+    fn sight_record(&self, creation: &Creation, now: Tick) -> SeenRecord {
+        let same_token = self.record.as_ref().filter(|record| record.token == creation.token);
+        SeenRecord {
+            token: creation.token.clone(),
+            fate: creation.outcome,
+            token_seen: same_token.map_or(now, |record| record.token_seen),
+            state_seen: same_token
+                .filter(|record| record.fate == creation.outcome)
+                .map_or(now, |record| record.state_seen),
+        }
+    }
+
+    /// When the attempt on record was first seen by this process.
+    pub fn token_seen(&self) -> Option<Tick> {
+        self.record.as_ref().map(|record| record.token_seen)
+    }
+
+    /// The earliest beginning of a look that knows of everything on record.
+    pub fn evidence_since(&self) -> Tick {
+        let record = self.record.as_ref().map(|record| record.state_seen);
+        [self.finalizer_seen, record, self.requested_since()]
+            .into_iter()
+            .flatten()
+            .max()
+            .unwrap_or_default()
+    }
+
+    /// Whether the open attempt `token` can still be sent.
+    pub fn sending(&self, token: &str, now: Tick, self_deadline: u64) -> Sending {
+        match &self.opened {
+            Some(opened) if opened.token == token && !opened.sent => {
+                if now.since(opened.at) < self_deadline {
+                    Sending::InTime
+                } else {
+                    Sending::TooLate
+                }
+            }
+            _ => Sending::Unknown,
+        }
+    }
+
+    /// The answer to the attempt `token`.
+    pub fn answer_to(&self, token: &str) -> Option<&Arc<Pool>> {
+        self.answer
+            .as_ref()
+            .filter(|(answered, _)| answered == token)
+            .map(|(_, pool)| pool)
+    }
+
+    /// The refusal of the attempt `token`.
+    pub fn rejection_of(&self, token: &str) -> Option<&Setback> {
+        self.rejection.as_ref().filter(|setback| setback.what == token)
+    }
+
+    /// The GET of `id`, if it was begun at `since` or later.
+    pub fn shown(&self, id: &str, since: Tick) -> Option<&Show> {
+        self.show.as_ref().filter(|show| show.id == id && show.began >= since)
+    }
+
+    /// Called right before a creation is put on the wire.
+    pub fn sent(&mut self, token: &str) {
+        if let Some(opened) = self.opened.as_mut().filter(|opened| opened.token == token) {
+            opened.sent = true;
+        }
+    }
+
+    /// Takes in what came of a step. `hash` is the fingerprint of the spec that the step was for,
+    /// `began` when it was begun, `now` when it ended.
+    pub fn absorb(
+        &mut self,
+        step: &Step,
+        outcome: Outcome,
+        opened: Option<&Creation>,
+        hash: &str,
+        began: Tick,
+        now: Tick,
+    ) {
+        match (step, outcome) {
+            (Step::OpenAttempt, Outcome::Done) => {
+                self.opened = opened.map(|creation| Opened {
+                    token: creation.token.clone(),
+                    at: began,
+                    sent: false,
+                });
+            }
+            (Step::LookAtPool { id }, Outcome::Shown(shown)) => {
+                self.show = Some(Show {
+                    id: id.clone(),
+                    began,
+                    shown,
+                });
+            }
+            (Step::LookAtCanary, Outcome::Canary(read)) => self.canary = read.then_some(began),
+            (Step::CreatePool { token, .. }, Outcome::Created(pool)) => {
+                self.rejection = None;
+                self.answer = Some((token.clone(), pool));
+            }
+            (Step::CreatePool { token, .. }, Outcome::Failed(failure)) if !failure.doubtful => {
+                self.rejection = Some(setback(self.rejection.take(), token, hash, failure, now));
+            }
+            // The service says that there is no such pool: as good as done, and to be proved by looking.
+            (Step::DeletePool { id }, Outcome::Failed(failure)) if failure.kind != FailureKind::Gone => {
+                self.show = None;
+                self.refusal = Some(setback(self.refusal.take(), id, hash, failure, now));
+            }
+            (Step::DeletePool { id }, Outcome::Done | Outcome::Failed(_)) => {
+                self.show = None;
+                self.refusal = None;
+                self.deleted = Some((id.clone(), now));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Counts on if the same was asked for as the last time.
+fn setback(last: Option<Setback>, what: &str, hash: &str, failure: CloudFailure, at: Tick) -> Setback {
+    let count = last.filter(|last| last.hash == hash).map_or(0, |last| last.count);
+    Setback {
+        what: what.to_owned(),
+        hash: hash.to_owned(),
+        failure,
+        at,
+        count: count.saturating_add(1),
+    }
+}
+
+/// Whether a GET showed the pool to be gone.
+pub fn is_gone(show: &Show) -> bool {
+    matches!(show.shown, Shown::Gone)
+}
