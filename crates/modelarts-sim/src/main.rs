@@ -1,1 +1,161 @@
-fn main() {}
+//! The simulator on the command line: reads the flags, serves until it is told to end.
+
+use std::{io::Write, net::SocketAddr, path::PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Parser, ValueEnum};
+use modelarts_sim::{
+    Config, Server, Setup, TlsFiles,
+    accounts::{Key, User},
+    clock::ClockMode,
+    profile::Profile,
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// A simulator of the ModelArts API, for tests and for trying things without an account.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Arguments {
+    /// The loopback address to listen on; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// An access key ID; give --ak, --sk and --project equally often, they belong together in
+    /// the order in which they are given.
+    #[arg(long)]
+    ak: Vec<String>,
+    /// The secret key of the access key at the same place.
+    #[arg(long)]
+    sk: Vec<String>,
+    /// The project ID of the access key at the same place.
+    #[arg(long)]
+    project: Vec<String>,
+    /// A user who can log in for a token, as DOMAIN/NAME; one --password each.
+    #[arg(long)]
+    user: Vec<String>,
+    /// The password of the user at the same place.
+    #[arg(long)]
+    password: Vec<String>,
+    /// The region; the name of each key's first project.
+    #[arg(long, default_value = "cn-north-4")]
+    region: String,
+    /// Seconds until a new pool, network or node is ready.
+    #[arg(long, default_value_t = Profile::default().create_seconds)]
+    create_seconds: u64,
+    /// Seconds until a deleted pool, network or node is gone.
+    #[arg(long, default_value_t = Profile::default().delete_seconds)]
+    delete_seconds: u64,
+    /// Whether simulated time passes by itself.
+    #[arg(long, value_enum, default_value = "real")]
+    clock: ClockArgument,
+    /// Decides generated names and which calls a fault strikes.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// A PEM certificate chain, to serve https.
+    #[arg(long, requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The PEM private key of the certificate.
+    #[arg(long, requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Write the log as JSON.
+    #[arg(long)]
+    log_json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ClockArgument {
+    Real,
+    Stepped,
+}
+
+impl Arguments {
+    fn config(self) -> anyhow::Result<Config> {
+        if self.ak.len() != self.sk.len() || self.ak.len() != self.project.len() {
+            bail!("--ak, --sk and --project must be given equally often");
+        }
+        if self.user.len() != self.password.len() {
+            bail!("--user and --password must be given equally often");
+        }
+        let keys = self.ak.into_iter().zip(self.sk).zip(self.project);
+        let keys = keys
+            .map(|((access, secret), project)| Key {
+                access,
+                secret,
+                project,
+                security_token: None,
+                expires: None,
+            })
+            .collect();
+        let users = self.user.iter().zip(self.password);
+        let users = users
+            .map(|(user, password)| {
+                let (domain, name) = user
+                    .split_once('/')
+                    .with_context(|| format!("--user {user:?} is not DOMAIN/NAME"))?;
+                Ok(User {
+                    domain: domain.to_owned(),
+                    name: name.to_owned(),
+                    password,
+                })
+            })
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let tls = self
+            .tls_cert
+            .zip(self.tls_key)
+            .map(|(cert, key)| TlsFiles { cert, key });
+        Ok(Config {
+            listen: self.listen,
+            tls,
+            setup: Setup {
+                region: self.region,
+                keys,
+                users,
+                profile: Profile {
+                    create_seconds: self.create_seconds,
+                    delete_seconds: self.delete_seconds,
+                    ..Profile::default()
+                },
+                clock: match self.clock {
+                    ClockArgument::Real => ClockMode::Real,
+                    ClockArgument::Stepped => ClockMode::Stepped,
+                },
+                seed: self.seed,
+            },
+        })
+    }
+}
+
+fn start_log(json: bool) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if json {
+        log.json().init();
+    } else {
+        log.init();
+    }
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    start_log(arguments.log_json);
+    let config = arguments.config()?;
+    if config.setup.keys.is_empty() && config.setup.users.is_empty() {
+        tracing::warn!("no --ak and no --user: every call will be refused until a key is added");
+    }
+    // Caught from here on, so that a signal right after the ready line is not lost.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let server = Server::start(config).await?;
+    let ready = serde_json::json!({"listening": server.url()});
+    let mut out = std::io::stdout();
+    writeln!(out, "{ready}").and_then(|()| out.flush())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    server.stop().await?;
+    Ok(())
+}

@@ -1,0 +1,191 @@
+//! The control API under `/_sim/`: what only the person who runs the simulator may do.
+//!
+//! It is not part of ModelArts and needs no credentials; the server listens on loopback.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    accounts::Key,
+    clock::{ClockMode, Millis, stamp},
+    faults::Fault,
+    message::{Reply, Request},
+    refusal::Refusal,
+    simulator::{Simulator, refuse, reply},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ClockChange {
+    mode: Option<ClockMode>,
+    advance_seconds: Option<u64>,
+    skew_seconds: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PhaseChange {
+    phase: String,
+    #[serde(default)]
+    message: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Strangers {
+    project: String,
+    body: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct NewKey {
+    ak: String,
+    sk: String,
+    project: String,
+    security_token: Option<String>,
+    expires_in_seconds: Option<u64>,
+}
+
+/// Why a control request is refused.
+enum Trouble {
+    Mine(u16, String),
+    Clouds(Refusal),
+}
+
+impl From<Refusal> for Trouble {
+    fn from(refusal: Refusal) -> Self {
+        Self::Clouds(refusal)
+    }
+}
+
+impl Simulator {
+    /// Answers a control request.
+    pub(crate) fn control(&mut self, request: &Request, id: &str, wall: Millis) -> Reply {
+        let now = self.clock.now(wall);
+        self.cloud.settle(now);
+        if request.method == "GET" && request.path == "/_sim/ledger" {
+            return self.ledger_reply(id, now);
+        }
+        match self.control_value(request, id, wall, now) {
+            Ok(body) => reply(200, &body, id),
+            Err(Trouble::Mine(status, message)) => reply(status, &json!({"error": message}), id),
+            Err(Trouble::Clouds(refusal)) => refuse(&refusal, id),
+        }
+    }
+
+    fn control_value(&mut self, request: &Request, id: &str, wall: Millis, now: Millis) -> Result<Value, Trouble> {
+        let segments = request.segments();
+        let path: Vec<&str> = segments.iter().skip(1).map(String::as_str).collect();
+        match (request.method.as_str(), path.as_slice()) {
+            ("GET", ["requests"]) => value(self.requests.all()),
+            ("GET", ["faults"]) => value(self.faults.list()),
+            ("PUT", ["faults"]) => {
+                let list: Vec<Fault> = body(request)?;
+                self.faults
+                    .replace(list)
+                    .map_err(|error| Trouble::Mine(400, error.to_string()))?;
+                value(self.faults.list())
+            }
+            ("GET", ["profile"]) => value(self.cloud.profile()),
+            ("PUT", ["profile"]) => {
+                let changes: Value = body(request)?;
+                let profile = self
+                    .cloud
+                    .profile()
+                    .merged(&changes)
+                    .map_err(|error| Trouble::Mine(400, error))?;
+                self.cloud.set_profile(profile);
+                value(self.cloud.profile())
+            }
+            ("GET", ["clock"]) => Ok(self.clock_view(now)),
+            ("POST", ["clock"]) => {
+                self.change_clock(&body(request)?, wall);
+                let now = self.clock.now(wall);
+                self.cloud.settle(now);
+                Ok(self.clock_view(now))
+            }
+            ("GET", ["pools"]) => Ok(json!({"items": self.cloud.all_pools(now)})),
+            ("POST", ["pools"]) => {
+                let Strangers { project, body } = body(request)?;
+                Ok(self.cloud.create_out_of_band(&project, &body, id, now)?)
+            }
+            ("PATCH", ["pools", pool]) => Ok(self.cloud.patch_out_of_band(pool, &body(request)?, id, now)?),
+            ("DELETE", ["pools", pool]) => {
+                self.cloud.delete_out_of_band(pool, id, now)?;
+                Ok(json!({}))
+            }
+            ("POST", ["pools", pool, "phase"]) => {
+                let PhaseChange { phase, message } = body(request)?;
+                Ok(self.cloud.set_phase(pool, &phase, &message, now)?)
+            }
+            ("POST", ["pools", pool, "pay"]) => Ok(self.cloud.pay(pool, now)?),
+            ("POST", ["keys"]) => {
+                self.add_key(body(request)?, now);
+                Ok(json!({}))
+            }
+            ("DELETE", ["keys", access]) if self.accounts.remove_key(access) => Ok(json!({})),
+            (method, _) => Err(Trouble::Mine(404, format!("no {method} {}", request.path))),
+        }
+    }
+
+    fn change_clock(&mut self, change: &ClockChange, wall: Millis) {
+        if let Some(mode) = change.mode {
+            self.clock.switch(mode, wall);
+        }
+        if let Some(seconds) = change.advance_seconds {
+            self.clock.advance(seconds.saturating_mul(1000));
+        }
+        if let Some(seconds) = change.skew_seconds {
+            self.clock.set_skew(seconds.saturating_mul(1000));
+        }
+    }
+
+    fn clock_view(&self, now: Millis) -> Value {
+        json!({"now": stamp(now), "mode": self.clock.mode()})
+    }
+
+    fn add_key(&mut self, key: NewKey, now: Millis) {
+        let NewKey {
+            ak,
+            sk,
+            project,
+            security_token,
+            expires_in_seconds,
+        } = key;
+        self.cloud.add_project(&project, now);
+        self.accounts.add_key(Key {
+            access: ak,
+            secret: sk,
+            project,
+            security_token,
+            expires: expires_in_seconds.map(|life| now.saturating_add(life.saturating_mul(1000))),
+        });
+    }
+
+    /// The ledger, one JSON object a line.
+    fn ledger_reply(&mut self, id: &str, now: Millis) -> Reply {
+        let mut reply = reply(200, &json!({}), id);
+        reply.body.clear();
+        for entry in self.cloud.ledger(now) {
+            // An entry consists of texts and a number, which always serialize.
+            reply.body.extend(serde_json::to_vec(entry).unwrap_or_default());
+            reply.body.push(b'\n');
+        }
+        for (name, value) in &mut reply.headers {
+            if *name == "Content-Type" {
+                "application/x-ndjson".clone_into(value);
+            }
+        }
+        reply
+    }
+}
+
+fn body<T: for<'de> Deserialize<'de>>(request: &Request) -> Result<T, Trouble> {
+    serde_json::from_slice(&request.body)
+        .map_err(|error| Trouble::Mine(400, format!("the body is not as expected: {error}")))
+}
+
+fn value<T: Serialize + ?Sized>(of: &T) -> Result<Value, Trouble> {
+    serde_json::to_value(of).map_err(|error| Trouble::Mine(500, error.to_string()))
+}

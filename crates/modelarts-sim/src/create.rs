@@ -1,0 +1,445 @@
+//! CreatePool: the order of its checks, and what an accepted call makes.
+//!
+//! The order of the checks is part of the contract: a body with two mistakes must be refused for
+//! the same one every time. Nothing is changed before the last check has passed.
+
+use modelarts_types::keys;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    clock::Millis,
+    cloud::{At, Cloud, Due},
+    entries::{self, Entry, Purpose},
+    json::{drop_nulls, fixed, object, only, section, text},
+    ledger::Trace,
+    nodes::{self, Batch},
+    operation::Call,
+    orders::{Order, OrderItem, OrderPhase},
+    pool::{Driver, PoolRecord, Scope, phase},
+    project::WORKSPACES,
+    refusal::Refusal,
+    rules,
+};
+
+const LABELS: &[&str] = &[keys::NAME, keys::WORKSPACE_ID, keys::NODE_PREFIX, keys::SHARING];
+const ANNOTATIONS: &[&str] = &[
+    keys::DESCRIPTION,
+    keys::BILLING_MODE,
+    keys::PERIOD_NUM,
+    keys::PERIOD_TYPE,
+    keys::AUTO_RENEW,
+    keys::PROMOTION_INFO,
+    keys::SERVICE_CONSOLE_URL,
+    keys::SCHEDULER_EXTENSION,
+    keys::TMS_TAGS,
+];
+/// Said by a client, never said back.
+const NOT_KEPT: &[&str] = &[keys::AUTO_PAY, keys::ORDER_ID];
+const SPEC: &[&str] = &[
+    "type",
+    "scope",
+    "network",
+    "jobFlavors",
+    "driver",
+    "clusters",
+    "userLogin",
+    "containerNetwork",
+    "kubernetesSvcIpRange",
+    "masters",
+    "clusterFlavor",
+    "ipv6enable",
+    "parent",
+];
+/// The longest name whose pool ID still fits the 63 characters of a path parameter.
+const LONGEST_NAME: usize = 30;
+
+/// A creation whose shape has been checked.
+struct Creation {
+    name: String,
+    workspace: String,
+    labels: Map<String, Value>,
+    annotations: Map<String, Value>,
+    spec: Map<String, Value>,
+    scopes: Vec<String>,
+    pays: bool,
+}
+
+/// The job types of a `scope` list.
+///
+/// # Errors
+/// 400 if it is not a list of one to three different known ones.
+pub(crate) fn scopes(list: Option<&Value>) -> Result<Vec<String>, Refusal> {
+    let mut found: Vec<String> = Vec::new();
+    for item in list.and_then(Value::as_array).into_iter().flatten() {
+        match item.as_str() {
+            Some(name @ ("Train" | "Infer" | "Notebook")) if !found.iter().any(|f| f == name) => {
+                found.push(name.to_owned());
+            }
+            _ => {
+                return Err(Refusal::bad_request(format!(
+                    "spec.scope holds {item}; known are Train, Infer and Notebook, each once."
+                )));
+            }
+        }
+    }
+    if found.is_empty() {
+        return Err(Refusal::bad_request("spec.scope is required."));
+    }
+    Ok(found)
+}
+
+impl Creation {
+    fn parse(body: &Value, keep_unknown: bool) -> Result<Self, Refusal> {
+        let mut body = body.clone();
+        drop_nulls(&mut body);
+        let body = body
+            .as_object()
+            .ok_or_else(|| Refusal::bad_request("The body is not a JSON object."))?;
+        fixed(body, "apiVersion", "v2")?;
+        fixed(body, "kind", "Pool")?;
+        let metadata = section(body, "metadata")?;
+        let labels = section(&metadata, "labels")?;
+        let annotations = section(&metadata, "annotations")?;
+        rules::texts(&labels)?;
+        rules::texts(&annotations)?;
+        let name = text(&labels, keys::NAME)?
+            .ok_or_else(|| Refusal::bad_request("The label os.modelarts/name is required."))?
+            .to_owned();
+        rules::display_name(&name, LONGEST_NAME)?;
+        rules::description(&annotations)?;
+        check_billing(&annotations)?;
+        let spec = section(body, "spec")?;
+        match text(&spec, "type")? {
+            Some("Dedicate" | "Logical") => {}
+            _ => return Err(Refusal::bad_request("spec.type must be Dedicate.")),
+        }
+        let scopes = scopes(spec.get("scope"))?;
+        entries::check_shape(spec.get("resources"), Purpose::Create)?;
+        let network = section(&spec, "network")?;
+        if network.get("name").and_then(Value::as_str).is_none_or(str::is_empty) {
+            return Err(Refusal::bad_request("spec.network is required."));
+        }
+        section(&spec, "driver")?;
+        let workspace = text(&labels, keys::WORKSPACE_ID)?
+            .filter(|id| !id.is_empty())
+            .unwrap_or("0")
+            .to_owned();
+        Ok(Self {
+            name,
+            workspace,
+            pays: matches!(text(&annotations, keys::AUTO_PAY)?, Some("1" | "true")),
+            labels: kept(&labels, LABELS, keep_unknown),
+            annotations: kept(&annotations, ANNOTATIONS, keep_unknown),
+            spec: spec.clone(),
+            scopes,
+        })
+    }
+}
+
+fn kept(map: &Map<String, Value>, known: &[&str], keep_unknown: bool) -> Map<String, Value> {
+    let mut kept = if keep_unknown { map.clone() } else { only(map, known) };
+    kept.retain(|key, value| {
+        let empty_description = key == keys::DESCRIPTION && value == "";
+        !empty_description && !NOT_KEPT.contains(&key.as_str())
+    });
+    kept
+}
+
+fn check_billing(annotations: &Map<String, Value>) -> Result<(), Refusal> {
+    let number = |key: &str| {
+        annotations
+            .get(key)
+            .and_then(Value::as_str)
+            .and_then(|text| text.parse::<u64>().ok())
+    };
+    match text(annotations, keys::BILLING_MODE)? {
+        None | Some("0" | "") => Ok(()),
+        Some("1") => {
+            let most = match number(keys::PERIOD_TYPE) {
+                Some(2) => 9,
+                Some(3) => 3,
+                _ => return Err(Refusal::bad_request("period.type must be 2 (month) or 3 (year).")),
+            };
+            match number(keys::PERIOD_NUM) {
+                Some(periods) if (1..=most).contains(&periods) => Ok(()),
+                _ => Err(Refusal::bad_request(format!("period.num must be 1 to {most}."))),
+            }
+        }
+        Some(other) => Err(Refusal::bad_request(format!("billing.mode {other:?} is not known."))),
+    }
+}
+
+impl Cloud {
+    /// CreatePool. Answers with the accepted pool, which has no phase yet.
+    ///
+    /// # Errors
+    /// In this order: 400 for the body, the flavors, the capacity, the network, the workspace,
+    /// the quota; 409 if the name is taken.
+    pub(crate) fn create(
+        &mut self,
+        project: &str,
+        body: &Value,
+        trace: Trace<'_>,
+        now: Millis,
+    ) -> Result<Value, Refusal> {
+        let creation = Creation::parse(body, self.profile.keep_unknown_keys)?;
+        let entries = entries::resolve(creation.spec.get("resources"))?;
+        entries.iter().try_for_each(Entry::check_capacity)?;
+        self.check_place(project, &creation)?;
+        let record = self.new_record(project, creation, entries, now);
+        let at = At {
+            project: project.to_owned(),
+            id: record.pool.id.clone(),
+            incarnation: record.pool.incarnation,
+        };
+        let (name, pays) = (record.pool.name().to_owned(), record.pays);
+        let answer = record.pool.accepted_view();
+        if let Some(project) = self.projects.get_mut(project) {
+            project.orders.push(record.order);
+            project.pools.insert(at.id.clone(), record.pool);
+        }
+        if pays {
+            self.begin_creation(&at, now);
+        }
+        self.record(project, &at.id, &name, trace, now);
+        Ok(answer)
+    }
+
+    pub(crate) fn create_from_call(&mut self, call: &Call, trace: Trace<'_>, now: Millis) -> Result<Value, Refusal> {
+        let body = Value::Object(object(&call.body)?);
+        self.create(&call.project, &body, trace, now)
+    }
+
+    /// The checks that depend on what is already there.
+    fn check_place(&self, id: &str, creation: &Creation) -> Result<(), Refusal> {
+        let Some(project) = self.projects.get(id) else {
+            return Err(Refusal::foreign_project());
+        };
+        let network = creation.spec["network"]["name"].as_str().unwrap_or_default();
+        match project.networks.get(network) {
+            None => {
+                return Err(Refusal::bad_request(format!("The network {network} does not exist.")));
+            }
+            Some(network) if !network.active() => {
+                return Err(Refusal::bad_request(format!(
+                    "The network {} is not active.",
+                    network.id
+                )));
+            }
+            Some(_) => {}
+        }
+        match WORKSPACES.iter().find(|workspace| workspace.id == creation.workspace) {
+            None => return Err(Refusal::unknown_workspace(&creation.workspace)),
+            Some(workspace) if workspace.status != "NORMAL" => {
+                return Err(Refusal::workspace_not_normal(workspace.id));
+            }
+            Some(_) => {}
+        }
+        let pools = project.pools.values().filter(|pool| !pool.failed()).count() as u64;
+        if pools >= self.profile.pool_quota {
+            return Err(Refusal::quota("pool", self.profile.pool_quota));
+        }
+        let taken = project.pools.values().any(|pool| pool.name() == creation.name);
+        if taken && self.profile.unique_names {
+            return Err(Refusal::pool_exists());
+        }
+        Ok(())
+    }
+
+    fn new_record(&mut self, project: &str, creation: Creation, entries: Vec<Entry>, now: Millis) -> NewRecord {
+        let Creation {
+            name,
+            workspace,
+            mut labels,
+            mut annotations,
+            spec,
+            scopes,
+            pays,
+        } = creation;
+        let id = self.new_id(project, &name);
+        let order = self.new_order(&id, &name, &workspace, "apply", &entries, now);
+        let subscription = annotations.get(keys::BILLING_MODE).is_some_and(|mode| mode == "1");
+        let mut add = |key: &str, value: &str| {
+            labels.entry(key).or_insert_with(|| json!(value));
+        };
+        add(keys::WORKSPACE_ID, &workspace);
+        add(keys::NODE_PREFIX, "");
+        add(keys::RESOURCE_ID, &format!("maos-{name}-{}", self.chance.suffix()));
+        add(keys::TENANT_PROJECT_ID, project);
+        add(keys::POOL_BIZ, "private");
+        add(keys::CREATE_FROM, "console");
+        add(keys::ORDER_NAME, &order.name);
+        let billed: Map<String, Value> = entries
+            .iter()
+            .map(|entry| {
+                let resource = entry.flavor.name.replacen("modelarts", "maos", 1);
+                (entry.flavor.name.to_owned(), json!(resource))
+            })
+            .collect();
+        let mut note = |key: &str, value: String| {
+            annotations.entry(key).or_insert_with(|| json!(value));
+        };
+        note(keys::BILLING_MODE, "0".to_owned());
+        note(keys::SUBPOOLS_COUNT, "0".to_owned());
+        note(keys::FLAVOR_RESOURCE_IDS, Value::Object(billed).to_string());
+        if subscription {
+            note(keys::ORDER_ID, order.number.clone());
+            note(keys::AUTO_RENEW, "0".to_owned());
+        }
+        let pays = pays || !subscription;
+        let lag = self.profile.list_lag_seconds.saturating_mul(1000);
+        let pool = PoolRecord {
+            id,
+            incarnation: self.next_incarnation(),
+            labels,
+            annotations,
+            spec: only(&spec, SPEC),
+            entries,
+            phase: if pays { phase::CREATING } else { phase::WAITING }.to_owned(),
+            message: String::new(),
+            created: now,
+            deleted: None,
+            visible: now.saturating_add(lag),
+            nodes: Vec::new(),
+            scopes: scopes
+                .into_iter()
+                .filter(|_| pays)
+                .map(|name| Scope {
+                    name,
+                    state: "Enabling",
+                })
+                .collect(),
+            drivers: Vec::new(),
+            unpaid: if pays { Vec::new() } else { vec![order.name.clone()] },
+            tags: std::collections::BTreeMap::new(),
+        };
+        NewRecord { pool, order, pays }
+    }
+
+    fn new_id(&mut self, project: &str, name: &str) -> String {
+        if self.profile.opaque_ids {
+            return format!("pool-{}", self.chance.hex32());
+        }
+        let plain = format!("{name}-{project}");
+        let taken = self
+            .projects
+            .get(project)
+            .is_some_and(|project| project.pools.contains_key(&plain));
+        if taken {
+            // Only with names that may repeat.
+            format!("{name}-{}-{project}", self.chance.suffix())
+        } else {
+            plain
+        }
+    }
+
+    pub(crate) fn new_order(
+        &mut self,
+        pool: &str,
+        name: &str,
+        workspace: &str,
+        operation: &'static str,
+        entries: &[Entry],
+        now: Millis,
+    ) -> Order {
+        let counts: Vec<Value> = entries
+            .iter()
+            .map(|entry| json!({"flavor": entry.flavor.name, "count": entry.count}))
+            .collect();
+        Order {
+            name: format!("order.{name}-{}", self.chance.suffix()),
+            number: format!("CS{:013}", self.chance.bits() % 10_000_000_000_000),
+            pool: pool.to_owned(),
+            display_name: name.to_owned(),
+            workspace: workspace.to_owned(),
+            operation,
+            phase: OrderPhase::Pending,
+            reason: String::new(),
+            created: now,
+            ended: None,
+            counts: Value::Array(counts),
+            items: Vec::new(),
+        }
+    }
+
+    /// Starts making the pool, once it is paid.
+    pub(crate) fn begin_creation(&mut self, at: &At, now: Millis) {
+        let mut chance = self.chance.clone();
+        let delay = self.profile.create_millis();
+        let Some(pool) = self.pool_at(at) else {
+            return;
+        };
+        let order = pool.label(keys::ORDER_NAME).to_owned();
+        let prefix = pool.label(keys::NODE_PREFIX).to_owned();
+        let batch = Batch {
+            prefix: &prefix,
+            order: &order,
+            subscription: pool.subscription(),
+            now,
+        };
+        phase::CREATING.clone_into(&mut pool.phase);
+        pool.unpaid.clear();
+        pool.nodes = pool
+            .entries
+            .iter()
+            .flat_map(|entry| nodes::make(entry, entry.count, &batch, &mut chance))
+            .collect();
+        pool.scopes = scopes(pool.spec.get("scope"))
+            .unwrap_or_default()
+            .into_iter()
+            .map(|name| Scope {
+                name,
+                state: "Enabling",
+            })
+            .collect();
+        pool.drivers = drivers_wanted(pool, "Creating");
+        let mut items = vec![OrderItem {
+            resource: at.id.clone(),
+            action: "createPool",
+        }];
+        items.extend(pool.nodes.iter().map(|node| OrderItem {
+            resource: node.name.clone(),
+            action: "createNode",
+        }));
+        if let Some(project) = self.projects.get_mut(&at.project) {
+            if let Some(order) = project.orders.iter_mut().find(|o| o.name == order) {
+                order.phase = OrderPhase::Processing;
+                order.items = items;
+            }
+            project.note_phase(&at.id, "", phase::CREATING, "", now);
+        }
+        self.chance = chance;
+        self.schedule(now.saturating_add(delay), Due::PoolReady(at.clone(), order));
+    }
+}
+
+struct NewRecord {
+    pool: PoolRecord,
+    order: Order,
+    pays: bool,
+}
+
+/// The drivers that the spec asks for and a flavor of the pool can use.
+pub(crate) fn drivers_wanted(pool: &PoolRecord, state: &'static str) -> Vec<Driver> {
+    use crate::catalogue::Accelerator as A;
+    let has = |kind: &str| {
+        pool.entries.iter().any(|entry| match entry.flavor.accelerator {
+            A::Gpu(..) => kind == "gpu",
+            A::Npu(..) => kind == "npu",
+            A::None => false,
+        })
+    };
+    let wanted = pool.spec.get("driver").cloned().unwrap_or_default();
+    ["gpu", "npu"]
+        .into_iter()
+        .filter(|kind| has(kind))
+        .filter_map(|kind| {
+            let version = wanted[format!("{kind}Version")].as_str()?;
+            Some(Driver {
+                kind,
+                version: version.to_owned(),
+                state,
+            })
+        })
+        .collect()
+}
