@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use clap::builder::BoolishValueParser;
+use modelarts_plan::Timing;
 
 use crate::logging::{DEFAULT_FILTER, LogFormat};
 
@@ -173,24 +174,6 @@ pub struct LeaseFlags {
     pub retry_period: Duration,
 }
 
-/// The timings of the plan, in milliseconds. Field by field what the flags of the same name say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each field is documented at the flag of its name")]
-pub struct Timing {
-    pub request_deadline: u64,
-    pub self_deadline: u64,
-    pub gateway_limit: u64,
-    pub list_lag: u64,
-    pub in_doubt_window: u64,
-    pub absence_spacing: u64,
-    pub loss_span: u64,
-    pub census_interval: u64,
-    pub census_interval_busy: u64,
-    pub census_interval_max: u64,
-    pub stalled_retry: u64,
-    pub stalled_retry_max: u64,
-}
-
 impl Flags {
     /// Reads command line and environment, and checks what the values mean together.
     ///
@@ -258,7 +241,7 @@ impl Flags {
     }
 }
 
-/// Durations come from flags, so they are far below the 584 million years that would saturate.
+/// Durations come from flags, whose parser keeps them below a year.
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

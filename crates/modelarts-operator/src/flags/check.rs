@@ -1,13 +1,13 @@
 //! What the flags mean together: the combinations with which the operator refuses to start.
 //!
-//! Each refusal is one line that names the flag and the remedy. The defaults are compared with
-//! those declared at the flags, so that there is no second list of them here.
+//! Each refusal is one line that names the flag and the remedy. The safety timings are checked by
+//! the plan, which rests on them; what is checked here nobody else knows.
 
 use std::time::Duration;
 
-use clap::CommandFactory;
+use modelarts_plan::timing::TimingError;
 
-use super::{CadenceFlags, Flags, LeaseFlags, SafetyFlags, duration};
+use super::{CadenceFlags, Flags, LeaseFlags};
 
 /// Why the operator does not start with this command line.
 #[derive(Debug, thiserror::Error)]
@@ -16,30 +16,9 @@ pub enum FlagError {
     #[error(transparent)]
     Usage(#[from] clap::Error),
 
-    /// The window in which a create without an answer may still come true is shorter than its parts.
-    #[error(
-        "--in-doubt-window {window:?} is shorter than --request-deadline + --self-deadline + --gateway-limit + --list-lag \
-         = {sum:?}: a second pool could be bought; raise --in-doubt-window to at least {sum:?}"
-    )]
-    WindowTooShort {
-        /// The window given.
-        window: Duration,
-        /// The sum it must reach.
-        sum: Duration,
-    },
-
-    /// A safety timing below its default.
-    #[error(
-        "{flag} {given:?} is below its default {default:?}, which is unsafe against the real cloud; raise it, or add --dev-timing for a simulator"
-    )]
-    BelowDefault {
-        /// The flag, with dashes.
-        flag: &'static str,
-        /// Its value.
-        given: Duration,
-        /// Its default.
-        default: Duration,
-    },
+    /// Timing under which a pool could be bought twice.
+    #[error(transparent)]
+    Timing(#[from] TimingError),
 
     /// Two times that must be ordered are not.
     #[error("{longer} {longer_value:?} must be {relation} {shorter} {shorter_value:?}; {remedy}")]
@@ -68,24 +47,7 @@ pub enum FlagError {
 }
 
 pub(super) fn check(flags: &Flags) -> Result<(), FlagError> {
-    let SafetyFlags {
-        request_deadline,
-        self_deadline,
-        gateway_limit,
-        list_lag,
-        in_doubt_window: window,
-        ..
-    } = flags.safety;
-    let sum = request_deadline
-        .saturating_add(self_deadline)
-        .saturating_add(gateway_limit)
-        .saturating_add(list_lag);
-    if window < sum {
-        return Err(FlagError::WindowTooShort { window, sum });
-    }
-    if !flags.dev_timing {
-        not_below_defaults(&flags.safety)?;
-    }
+    flags.timing().check(flags.dev_timing)?;
     cadence_in_order(&flags.cadence)?;
     lease_in_order(&flags.lease)?;
     if flags.concurrency == 0 {
@@ -95,51 +57,6 @@ pub(super) fn check(flags: &Flags) -> Result<(), FlagError> {
         Some("") => Err(FlagError::EmptyIdentity),
         _ => Ok(()),
     }
-}
-
-fn not_below_defaults(safety: &SafetyFlags) -> Result<(), FlagError> {
-    let command = Flags::command();
-    for (flag, given) in named(safety) {
-        let default = default_of(&command, flag);
-        if given < default {
-            return Err(FlagError::BelowDefault { flag, given, default });
-        }
-    }
-    Ok(())
-}
-
-/// The default as declared at the flag; the environment has no part in it. A flag without one
-/// would be a bug, and then no value is long enough.
-fn default_of(command: &clap::Command, flag: &str) -> Duration {
-    let declared = command
-        .get_arguments()
-        .find(|arg| arg.get_long() == flag.strip_prefix("--"));
-    let text = declared
-        .and_then(|arg| arg.get_default_values().first())
-        .and_then(|text| text.to_str());
-    text.and_then(|text| duration::parse(text).ok())
-        .unwrap_or(Duration::MAX)
-}
-
-fn named(safety: &SafetyFlags) -> [(&'static str, Duration); 7] {
-    let SafetyFlags {
-        request_deadline,
-        self_deadline,
-        gateway_limit,
-        list_lag,
-        in_doubt_window,
-        absence_spacing,
-        loss_span,
-    } = *safety;
-    [
-        ("--request-deadline", request_deadline),
-        ("--self-deadline", self_deadline),
-        ("--gateway-limit", gateway_limit),
-        ("--list-lag", list_lag),
-        ("--in-doubt-window", in_doubt_window),
-        ("--absence-spacing", absence_spacing),
-        ("--loss-span", loss_span),
-    ]
 }
 
 fn cadence_in_order(cadence: &CadenceFlags) -> Result<(), FlagError> {

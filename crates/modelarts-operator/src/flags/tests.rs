@@ -18,28 +18,7 @@ fn the_defaults_are_accepted_and_are_those_of_the_design() {
     assert_eq!(flags.kubeconfig, None);
     assert_eq!(flags.namespace, "modelarts-system");
     assert!(!flags.leader_elect && !flags.dev_timing && !flags.dev_allow_http_loopback);
-    assert_eq!(
-        [
-            timing.request_deadline,
-            timing.self_deadline,
-            timing.gateway_limit,
-            timing.list_lag
-        ],
-        [30_000, 20_000, 60_000, 60_000]
-    );
-    assert_eq!(
-        [timing.in_doubt_window, timing.absence_spacing, timing.loss_span],
-        [300_000, 60_000, 600_000]
-    );
-    assert_eq!(
-        [
-            timing.census_interval,
-            timing.census_interval_busy,
-            timing.census_interval_max
-        ],
-        [10_000, 5_000, 60_000]
-    );
-    assert_eq!([timing.stalled_retry, timing.stalled_retry_max], [600_000, 3_600_000]);
+    assert_eq!(timing, modelarts_plan::Timing::default());
     assert_eq!(flags.lease.lease_duration, Duration::from_secs(15));
     assert_eq!(flags.lease.renew_deadline, Duration::from_secs(10));
     assert_eq!(flags.lease.retry_period, Duration::from_secs(2));
@@ -70,47 +49,47 @@ fn combinations_that_are_unsafe_refuse_the_start_and_name_the_remedy() {
     let rows: [(&[&str], &[&str], &str); 13] = [
         (
             &["--in-doubt-window", "169s", "--dev-timing"],
-            &["--in-doubt-window 169s", "at least 170s"],
+            &["--in-doubt-window is 169000 ms", "at least 170000 ms"],
             "one below the sum",
         ),
         (
             &["--list-lag", "4m"],
-            &["--list-lag", "350s"],
+            &["--list-lag", "350000 ms"],
             "the parts grew past the window",
         ),
         (
             &["--request-deadline", "29s"],
-            &["--request-deadline 29s", "default 30s", "--dev-timing"],
+            &["--request-deadline is 29000 ms", "default of 30000 ms", "--dev-timing"],
             "below its default",
         ),
         (
             &["--self-deadline", "19s"],
-            &["--self-deadline 19s", "--dev-timing"],
+            &["--self-deadline is 19000 ms", "--dev-timing"],
             "below its default",
         ),
         (
             &["--gateway-limit", "59s"],
-            &["--gateway-limit 59s", "--dev-timing"],
+            &["--gateway-limit is 59000 ms", "--dev-timing"],
             "below its default",
         ),
         (
             &["--list-lag", "59999ms"],
-            &["--list-lag 59.999s", "--dev-timing"],
+            &["--list-lag is 59999 ms", "--dev-timing"],
             "below its default by a millisecond",
         ),
         (
             &["--in-doubt-window", "299s"],
-            &["--in-doubt-window 299s", "--dev-timing"],
+            &["--in-doubt-window is 299000 ms", "--dev-timing"],
             "above the sum, below its default",
         ),
         (
             &["--absence-spacing", "1s"],
-            &["--absence-spacing 1s", "--dev-timing"],
+            &["--absence-spacing is 1000 ms", "--dev-timing"],
             "below its default",
         ),
         (
             &["--loss-span", "9m"],
-            &["--loss-span 540s", "--dev-timing"],
+            &["--loss-span is 540000 ms", "--dev-timing"],
             "below its default",
         ),
         (
@@ -163,7 +142,7 @@ fn times_need_a_unit_and_are_never_zero_or_negative() {
             "{text}"
         );
     }
-    for text in ["", "5", "-5s", "5s ago", "0s", "1us", "soon", "5x"] {
+    for text in ["", "5", "-5s", "5s ago", "0s", "1us", "soon", "5x", "366d"] {
         assert!(super::duration::parse(text).is_err(), "{text}");
     }
 }
