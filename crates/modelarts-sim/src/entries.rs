@@ -124,6 +124,7 @@ fn kept(map: &Map<String, Value>, flavor: &'static Flavor) -> Result<Entry, Refu
     let count = whole(map, "count")?.unwrap_or_default();
     let node_pool = node_pool(map, flavor.name)?;
     let mut members = only(map, KNOWN);
+    members.retain(|_, value| !empty(value));
     members.insert("maxCount".to_owned(), json!(count));
     members.insert("nodePool".to_owned(), json!(node_pool));
     if zone_total(map) != Some(count) {
@@ -166,6 +167,17 @@ impl Entry {
         self.flavor.name == other.flavor.name
             && self.node_pool == other.node_pool
             && self.members.get("creatingStep") == other.members.get("creatingStep")
+    }
+}
+
+/// Clients fill in what they have nothing to say about; it must not count as a difference.
+fn empty(value: &Value) -> bool {
+    match value {
+        Value::Object(map) => map.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::String(text) => text.is_empty(),
+        Value::Null => true,
+        Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

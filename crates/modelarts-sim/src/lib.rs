@@ -30,6 +30,7 @@
 
 pub mod cloud;
 mod create;
+mod creation;
 mod direct;
 mod outside;
 mod patch;

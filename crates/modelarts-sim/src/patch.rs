@@ -7,7 +7,7 @@ use modelarts_types::keys;
 use serde_json::{Map, Value};
 
 use crate::{
-    create::scopes,
+    creation::scopes,
     entries::{self, Entry, Purpose},
     json::{drop_nulls, merge, section},
     pool::{PoolRecord, phase},
@@ -27,8 +27,6 @@ const BILLING: &[&str] = &[
 ];
 /// Annotations that a patch may set.
 const ANNOTATIONS: &[&str] = &[keys::DESCRIPTION, keys::SCHEDULER_EXTENSION];
-/// Annotations that are understood and leave no trace.
-const COMMANDS: &[&str] = &[keys::ORDER_ID, keys::DRAIN_ENABLED];
 /// Labels that never change.
 const FIXED_LABELS: &[&str] = &[keys::NAME, keys::NODE_PREFIX];
 /// Members of the spec that never change.
@@ -81,14 +79,13 @@ impl Change {
         let mut labels = pool.labels.clone();
         for (key, value) in patch {
             let wanted = value.as_str().unwrap_or_default();
-            let known = pool.labels.contains_key(key);
             if key == keys::WORKSPACE_ID {
                 if wanted != pool.label(key) && !value.is_null() {
                     self.workspace = Some(workspace(wanted)?);
                 }
             } else if FIXED_LABELS.contains(&key.as_str()) {
                 refuse_unless(profile.ignore_immutable || wanted == pool.label(key), key)?;
-            } else if key == keys::SHARING || (profile.keep_unknown_keys && !known) {
+            } else if key == keys::SHARING || (profile.keep_unknown_keys && !of_service(key)) {
                 set_or_remove(&mut labels, key, value);
             }
         }
@@ -106,13 +103,12 @@ impl Change {
         rules::description(patch)?;
         let mut annotations = pool.annotations.clone();
         for (key, value) in patch {
-            let known = pool.annotations.contains_key(key);
             let own = ANNOTATIONS.contains(&key.as_str());
             if BILLING.contains(&key.as_str()) {
                 if !value.is_null() && value != "" {
                     self.billing.insert(key.clone(), value.clone());
                 }
-            } else if own || (profile.keep_unknown_keys && !known && !command(key)) {
+            } else if own || (profile.keep_unknown_keys && !of_service(key)) {
                 set_or_remove(&mut annotations, key, value);
             }
         }
@@ -310,8 +306,9 @@ fn set_or_remove(map: &mut Map<String, Value>, key: &str, value: &Value) {
     }
 }
 
-fn command(key: &str) -> bool {
-    COMMANDS.contains(&key)
+/// Whether the service gives the key a meaning; such keys are not the caller's to make up.
+fn of_service(key: &str) -> bool {
+    key.starts_with("os.modelarts")
 }
 
 fn refuse_unless(allowed: bool, key: &str) -> Result<(), Refusal> {

@@ -127,7 +127,11 @@ impl Cloud {
             .filter(|node| node.state != NodeState::CreationFailed)
             .collect();
         nodes.sort_by(|a, b| a.name.cmp(&b.name));
-        let (items, metadata) = page::cut(call, nodes.into_iter().map(Node::view).collect())?;
+        let views: Vec<Value> = nodes.into_iter().map(Node::view).collect();
+        let (items, metadata) = match call.parameter("limit") {
+            None => (views, json!({})),
+            Some(_) => page::cut(call, views)?,
+        };
         Ok(json!({"kind": "NodeList", "apiVersion": "v2", "metadata": metadata, "items": items}))
     }
 
