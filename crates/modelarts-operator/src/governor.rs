@@ -167,6 +167,14 @@ impl Governor {
             .reserve(Instant::now())
     }
 
+    /// Whether a creation fits into the budget now.
+    #[must_use]
+    pub fn may_create(&self, account: &str) -> bool {
+        let account = self.account(account);
+        let mut creations = account.creations.lock().unwrap_or_else(PoisonError::into_inner);
+        creations.fits(Instant::now())
+    }
+
     /// Counts a creation that an earlier process made `ago`, as the status of its object says.
     /// Without this a crash loop would have a fresh budget each time.
     pub fn recall_creation(&self, account: &str, ago: Duration) {

@@ -8,3 +8,27 @@ pub mod lease;
 pub mod logging;
 pub mod metrics;
 pub mod shutdown;
+
+pub mod run;
+
+pub mod controller;
+pub mod reconcile;
+
+pub mod observe;
+
+pub mod execute;
+
+pub mod publish;
+
+pub mod accounts;
+pub mod census;
+pub mod clock;
+pub mod connection;
+pub mod context;
+pub mod directory;
+pub mod failures;
+pub mod snapshot;
+pub mod standing;
+pub mod watches;
+
+mod round;

@@ -33,6 +33,12 @@ impl Creations {
         self.budget = size(budget);
     }
 
+    /// Whether one more fits.
+    pub fn fits(&mut self, now: Instant) -> bool {
+        self.expire(now);
+        self.leaving.len() < self.budget
+    }
+
     /// Takes one creation.
     ///
     /// # Errors

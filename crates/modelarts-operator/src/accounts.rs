@@ -1,0 +1,278 @@
+//! Accounts as they can be used right now: found, allowed, with credentials, not refused.
+//!
+//! Objects, Secrets and namespaces come from watches, so a changed Secret counts within moments. A
+//! key that the cloud refused is not tried again before its Secret or the account changes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+use kube::ResourceExt;
+use kube::core::{PartialObjectMeta, Selector, SelectorExt};
+use kube::runtime::reflector::{ObjectRef, Store};
+use modelarts_client::{AllowedHosts, ApiError, CallRecord, Client, Failure, Hooks};
+use modelarts_crd::ModelArtsAccount;
+use modelarts_crd::conditions::Reason;
+use modelarts_plan::Closed;
+
+use crate::connection;
+use crate::governor::{Class, Governor, Limits};
+
+/// The watched objects that an account depends on.
+pub struct Sources {
+    /// All accounts.
+    pub accounts: Store<ModelArtsAccount>,
+    /// The Secrets in the operator's namespace.
+    pub secrets: Store<Secret>,
+    /// The namespaces, for their labels.
+    pub namespaces: Store<PartialObjectMeta<Namespace>>,
+}
+
+/// How clients are made.
+pub struct Policy {
+    /// Where Secrets are.
+    pub namespace: String,
+    /// Hosts beside the service's own.
+    pub allowed_hosts: AllowedHosts,
+    /// Whether http to loopback is allowed, for development.
+    pub http_loopback: bool,
+    /// Longest time of one call.
+    pub deadline: Duration,
+    /// How long refused credentials rest.
+    pub rest: Duration,
+    /// Told of every call.
+    pub observer: Arc<dyn Fn(&CallRecord) + Send + Sync>,
+}
+
+/// A client that belongs to one version of an account and its Secret.
+#[derive(Clone)]
+struct Session {
+    version: String,
+    client: Result<Client, Closed>,
+    refused: Option<Refused>,
+}
+
+#[derive(Clone)]
+struct Refused {
+    message: String,
+    /// Whether trying again could lock the key.
+    final_: bool,
+}
+
+/// All accounts.
+pub struct Accounts {
+    sources: Sources,
+    policy: Policy,
+    governor: Arc<Governor>,
+    sessions: Mutex<HashMap<String, Session>>,
+}
+
+impl Accounts {
+    /// Accounts of these sources.
+    #[must_use]
+    pub fn new(sources: Sources, policy: Policy, governor: Arc<Governor>) -> Self {
+        Self {
+            sources,
+            policy,
+            governor,
+            sessions: Mutex::default(),
+        }
+    }
+
+    /// The account object.
+    #[must_use]
+    pub fn object(&self, name: &str) -> Option<Arc<ModelArtsAccount>> {
+        self.sources.accounts.get(&ObjectRef::new(name))
+    }
+
+    /// All account objects.
+    #[must_use]
+    pub fn objects(&self) -> Vec<Arc<ModelArtsAccount>> {
+        self.sources.accounts.state()
+    }
+
+    /// The client of an account, for an object in `namespace`.
+    ///
+    /// # Errors
+    /// Why it cannot be used there now.
+    pub fn client_for(&self, name: &str, namespace: &str) -> Result<Client, Closed> {
+        let account = self.object(name).ok_or_else(|| missing(name))?;
+        self.check_namespace(&account, namespace)?;
+        self.client(&account)
+    }
+
+    /// The client of an account, for the account's own business.
+    ///
+    /// # Errors
+    /// Why it cannot be used now.
+    pub fn client_of(&self, name: &str) -> Result<Client, Closed> {
+        self.client(&*self.object(name).ok_or_else(|| missing(name))?)
+    }
+
+    fn client(&self, account: &ModelArtsAccount) -> Result<Client, Closed> {
+        let name = account.name_any();
+        let secret_name = &account.spec.credentials.secret.name;
+        let secret = self
+            .sources
+            .secrets
+            .get(&ObjectRef::new(secret_name).within(&self.policy.namespace));
+        let secret = secret.ok_or_else(|| Closed {
+            reason: Reason::WaitingForCredentials,
+            stalled: false,
+            message: format!(
+                "Secret {}/{secret_name} of account {name} does not exist",
+                self.policy.namespace
+            ),
+        })?;
+        let version = version_of(account, &secret);
+        let mut sessions = self.sessions();
+        let session = match sessions.get(&name) {
+            Some(session) if session.version == version => session.clone(),
+            _ => {
+                let client = connection::credentials(&name, &secret)
+                    .and_then(|credentials| connection::connect(account, credentials, &self.policy, self.hooks()));
+                self.governor.set_limits(&name, limits(account));
+                let session = Session {
+                    version,
+                    client,
+                    refused: None,
+                };
+                sessions.insert(name, session.clone());
+                session
+            }
+        };
+        match session.refused {
+            Some(refused) if refused.final_ => Err(refusal(&refused)),
+            _ => session.client,
+        }
+    }
+
+    fn hooks(&self) -> Hooks {
+        Hooks {
+            observer: Some(Arc::clone(&self.policy.observer)),
+            key_pause: self.policy.rest,
+            ..Hooks::default()
+        }
+    }
+
+    fn check_namespace(&self, account: &ModelArtsAccount, namespace: &str) -> Result<(), Closed> {
+        let name = account.name_any();
+        let refused = |message: String| Closed {
+            reason: Reason::NamespaceNotAllowed,
+            stalled: true,
+            message,
+        };
+        let Some(selector) = account.spec.allowed_namespaces.clone() else {
+            return Err(refused(format!(
+                "account {name} has no allowedNamespaces, which allows none"
+            )));
+        };
+        let selector: Selector = selector.try_into().map_err(|_| {
+            refused(format!(
+                "allowedNamespaces of account {name} is no valid label selector"
+            ))
+        })?;
+        let labels = self
+            .sources
+            .namespaces
+            .get(&ObjectRef::new(namespace))
+            .map(|found| found.labels().clone());
+        match labels {
+            Some(labels) if selector.matches(&labels) => Ok(()),
+            _ => Err(refused(format!(
+                "account {name} does not allow pools in namespace {namespace}: its labels do not match allowedNamespaces"
+            ))),
+        }
+    }
+
+    /// Whether the cloud refused the account's credentials, and how it said so.
+    #[must_use]
+    pub fn refusal(&self, name: &str) -> Option<Closed> {
+        self.sessions()
+            .get(name)
+            .and_then(|session| session.refused.as_ref())
+            .map(refusal)
+    }
+
+    /// Takes note of how a call for an account ended. Answers whether the account's standing changed.
+    pub fn absorb(&self, name: &str, class: Class, error: Option<&ApiError>) -> bool {
+        match error.map(|error| error.failure) {
+            Some(Failure::Throttled) => {
+                self.governor
+                    .throttled(name, class, error.and_then(|error| error.retry_after));
+            }
+            _ if error.is_none_or(|error| error.status.is_some()) => self.governor.succeeded(name, class),
+            _ => {}
+        }
+        let mut sessions = self.sessions();
+        let Some(session) = sessions.get_mut(name) else {
+            return false;
+        };
+        let before = session.refused.is_some();
+        match error {
+            None => session.refused = None,
+            Some(error)
+                if matches!(
+                    error.failure,
+                    Failure::Unauthenticated | Failure::Expired | Failure::Locked
+                ) =>
+            {
+                // A rest of our own repeats the refusal that it follows; the first text stays.
+                if session.refused.is_none() {
+                    let final_ = error.failure == Failure::Unauthenticated;
+                    session.refused = Some(Refused {
+                        message: error.to_string(),
+                        final_,
+                    });
+                }
+            }
+            Some(_) => {}
+        }
+        before != session.refused.is_some()
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, HashMap<String, Session>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn missing(name: &str) -> Closed {
+    Closed {
+        reason: Reason::WaitingForAccount,
+        stalled: false,
+        message: format!("ModelArtsAccount {name} does not exist"),
+    }
+}
+
+fn refusal(refused: &Refused) -> Closed {
+    Closed {
+        reason: Reason::CredentialsRefused,
+        stalled: true,
+        message: refused.message.clone(),
+    }
+}
+
+/// Changes whenever the client has to be made anew.
+fn version_of(account: &ModelArtsAccount, secret: &Secret) -> String {
+    let of =
+        |meta: &kube::core::ObjectMeta, version: String| format!("{}:{version}", meta.uid.clone().unwrap_or_default());
+    let generation = account.metadata.generation.unwrap_or_default().to_string();
+    let secret_version = secret.metadata.resource_version.clone().unwrap_or_default();
+    format!(
+        "{}/{}",
+        of(&account.metadata, generation),
+        of(&secret.metadata, secret_version)
+    )
+}
+
+fn limits(account: &ModelArtsAccount) -> Limits {
+    let default = Limits::default();
+    let wanted = account.spec.limits.clone().unwrap_or_default();
+    let creations = wanted.creations_per_ten_minutes.and_then(|n| u32::try_from(n).ok());
+    Limits {
+        reads_per_second: wanted.reads_per_second.map_or(default.reads_per_second, f64::from),
+        writes_per_second: wanted.writes_per_second.map_or(default.writes_per_second, f64::from),
+        creations_per_ten_minutes: creations.unwrap_or(default.creations_per_ten_minutes),
+    }
+}

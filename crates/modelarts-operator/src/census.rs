@@ -1,0 +1,161 @@
+//! One LIST per scope and interval, for all objects of the scope together.
+//!
+//! A scope has a task while objects refer to it. It lists, keeps the answer, and wakes exactly the
+//! objects whose pool changed. When objects need evidence, one complete LIST set, begun after the
+//! last of them asked, serves them all. An incomplete or failed answer changes nothing but the
+//! trouble that it is.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use modelarts_client::Client;
+use modelarts_plan::{Breaker, Cloud, CloudFailure, Listing, Tick, Timing, Trouble};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use crate::accounts::Accounts;
+use crate::clock::Clock;
+use crate::directory::{Directory, Member, ScopeKey};
+use crate::governor::Governor;
+use crate::metrics::Metrics;
+use crate::round;
+use crate::snapshot::Snapshot;
+
+/// What the census works with.
+pub struct Parts {
+    /// The accounts, for their clients.
+    pub accounts: Arc<Accounts>,
+    /// Whom to wake.
+    pub directory: Arc<Directory>,
+    /// How fast.
+    pub governor: Arc<Governor>,
+    /// What to count.
+    pub metrics: Arc<Metrics>,
+    /// How often.
+    pub timing: Timing,
+    /// Now.
+    pub clock: Clock,
+}
+
+/// All scopes.
+pub struct Census {
+    parts: Arc<Parts>,
+    scopes: Mutex<HashMap<ScopeKey, (Arc<Scope>, JoinHandle<()>)>>,
+}
+
+/// One scope.
+#[derive(Default)]
+pub struct Scope {
+    state: Mutex<State>,
+    /// Somebody needs evidence, or the account changed.
+    pub(crate) called: Notify,
+}
+
+/// What is known of a scope.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) list: Option<Arc<Snapshot>>,
+    pub(crate) set: Option<Arc<Snapshot>>,
+    pub(crate) trouble: Option<Trouble>,
+    /// Whether the trouble has been told to all.
+    pub(crate) trouble_told: bool,
+    pub(crate) breaker: Breaker,
+    /// The latest beginning that somebody who waits for evidence needs.
+    pub(crate) wanted: Option<Tick>,
+    /// Who waits for evidence: uid and the beginning that it needs.
+    pub(crate) waiting: BTreeMap<String, Tick>,
+    /// Names of pools whose deletion this process asked for, and when.
+    pub(crate) deleted_names: HashMap<String, Tick>,
+}
+
+impl Scope {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Census {
+    /// A census without scopes.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            parts: Arc::new(parts),
+            scopes: Mutex::default(),
+        }
+    }
+
+    /// The scope of an object, counted from now on.
+    pub fn scope(&self, key: &ScopeKey) -> Arc<Scope> {
+        let mut scopes = self.scopes();
+        if let Some((scope, task)) = scopes.get(key)
+            && !task.is_finished()
+        {
+            return Arc::clone(scope);
+        }
+        let scope = Arc::new(Scope::default());
+        let task = tokio::spawn(round::run(Arc::clone(&self.parts), key.clone(), Arc::clone(&scope)));
+        scopes.insert(key.clone(), (Arc::clone(&scope), task));
+        scope
+    }
+
+    /// What was seen of the cloud, as far as it may concern an object.
+    #[must_use]
+    pub fn cloud_of(&self, scope: &Scope, member: &Member) -> Cloud {
+        let state = scope.state();
+        let listing = |snapshot: &Option<Arc<Snapshot>>| -> Option<Listing> {
+            let snapshot = snapshot.as_ref()?;
+            Some(snapshot.concerning(&member.uid, member.pool_name.as_deref(), member.pool_id.as_deref()))
+        };
+        Cloud {
+            list: listing(&state.list),
+            set: listing(&state.set),
+            trouble: state.trouble.clone(),
+            frozen: state.breaker.is_open(),
+            name_deleted: member
+                .pool_name
+                .as_ref()
+                .and_then(|name| state.deleted_names.get(name))
+                .copied(),
+        }
+    }
+
+    /// Asks for a complete LIST set that begins at `since` or later; the object is woken when it is there.
+    pub fn want(&self, scope: &Scope, uid: &str, since: Tick) {
+        let mut state = scope.state();
+        state.waiting.insert(uid.to_owned(), since);
+        state.wanted = state.wanted.max(Some(since));
+        drop(state);
+        scope.called.notify_one();
+    }
+
+    /// Takes note that the deletion of a pool was asked for.
+    pub fn deleted(&self, scope: &Scope, pool_name: &str, at: Tick) {
+        scope.state().deleted_names.insert(pool_name.to_owned(), at);
+    }
+
+    /// Reads something of the account that is known to exist: another pool, or the object's network.
+    pub async fn canary(&self, scope: &Scope, client: &Client, member: &Member) -> bool {
+        round::canary(&self.parts, scope, client, member).await
+    }
+
+    /// Looks again at once in all scopes of an account, whose settings or Secret changed.
+    pub fn account_changed(&self, account: &str) {
+        for (key, (scope, _)) in self.scopes().iter() {
+            if key.account == account {
+                scope.called.notify_one();
+            }
+        }
+    }
+
+    fn scopes(&self) -> MutexGuard<'_, HashMap<ScopeKey, (Arc<Scope>, JoinHandle<()>)>> {
+        self.scopes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Trouble that began with this failure, or goes on with it.
+pub(crate) fn trouble(last: Option<Trouble>, failure: CloudFailure, now: Tick) -> Trouble {
+    Trouble {
+        since: last.map_or(now, |last| last.since),
+        failure,
+    }
+}

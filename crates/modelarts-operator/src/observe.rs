@@ -1,0 +1,129 @@
+//! Looking: the object live, its account, and what the census knows of its pool.
+
+use std::sync::Arc;
+
+use kube::ResourceExt;
+use modelarts_client::{Client, Failure};
+use modelarts_crd::ModelArtsPool;
+use modelarts_crd::conditions::Reason;
+use modelarts_plan::desired::Desired;
+use modelarts_plan::{Account, Closed, Cloud, OpenAccount};
+
+use crate::census::Scope;
+use crate::context::Context;
+use crate::directory::{Member, ScopeKey};
+use crate::governor::Class;
+
+/// What one pass looks at.
+pub struct Observed {
+    /// The object as the directory knows it from now on.
+    pub member: Member,
+    /// The scope of its pool.
+    pub scope: Arc<Scope>,
+    /// Its account, for the plan.
+    pub account: Account,
+    /// Its account's client, if the account can be used.
+    pub client: Option<Client>,
+    /// What was seen of the cloud.
+    pub cloud: Cloud,
+    /// Fingerprint of what is asked for; empty if the spec is invalid.
+    pub hash: String,
+}
+
+/// Looks at everything that a plan for this object needs.
+pub async fn observe(ctx: &Context, object: &ModelArtsPool) -> Observed {
+    let desired = Desired::parse(object, &ctx.cluster).ok();
+    let member = member(object, desired.as_ref());
+    ctx.directory.enter(member.clone());
+    let scope = ctx.census.scope(&member.scope);
+    let (account, client) = account(ctx, &member).await;
+    let cloud = ctx.census.cloud_of(&scope, &member);
+    Observed {
+        member,
+        scope,
+        account,
+        client,
+        cloud,
+        hash: desired.map(|desired| desired.hash).unwrap_or_default(),
+    }
+}
+
+fn member(object: &ModelArtsPool, desired: Option<&Desired>) -> Member {
+    let status = object.status.as_ref();
+    let ready = status.is_some_and(|status| {
+        status
+            .conditions
+            .iter()
+            .any(|condition| condition.type_ == "Ready" && condition.status == "True")
+    });
+    let stalled = status.is_some_and(|status| status.conditions.iter().any(|condition| condition.type_ == "Stalled"));
+    Member {
+        uid: object.uid().unwrap_or_default(),
+        namespace: object.namespace().unwrap_or_default(),
+        name: object.name_any(),
+        scope: ScopeKey {
+            account: object.spec.account_name().to_owned(),
+            workspace: object.spec.workspace().to_owned(),
+        },
+        pool_name: desired
+            .map(|desired| desired.pool_name.clone())
+            .or_else(|| status.and_then(|status| status.pool_name.clone())),
+        pool_id: status.and_then(|status| status.pool_id.clone()),
+        network: object.spec.network.name.clone(),
+        deleting: object.metadata.deletion_timestamp.is_some(),
+        busy: !ready && !stalled,
+    }
+}
+
+async fn account(ctx: &Context, member: &Member) -> (Account, Option<Client>) {
+    let name = &member.scope.account;
+    let client = match ctx.accounts.client_for(name, &member.namespace) {
+        Ok(client) => client,
+        // What exists is let go of wherever it is: a namespace that lost its permission can still end.
+        Err(closed) if member.deleting && closed.reason == Reason::NamespaceNotAllowed => {
+            match ctx.accounts.client_of(name) {
+                Ok(client) => client,
+                Err(closed) => return (Account::Closed(closed), None),
+            }
+        }
+        Err(closed) => return (Account::Closed(closed), None),
+    };
+    match client.project_id().await {
+        Ok(project) => {
+            // Credentials that rest after a refusal are still refused.
+            if let Some(refusal) = ctx.accounts.refusal(name) {
+                return (Account::Closed(refusal), None);
+            }
+            let may_create = ctx.governor.may_create(name);
+            (
+                Account::Open(OpenAccount {
+                    project: project.to_string(),
+                    may_create,
+                }),
+                Some(client),
+            )
+        }
+        Err(error) => {
+            ctx.accounts.absorb(name, Class::Reads, Some(&error));
+            let reason = match error.failure {
+                Failure::Unauthenticated | Failure::Expired | Failure::Locked => Reason::CredentialsRefused,
+                Failure::Invalid | Failure::Gone => Reason::ProjectNotFound,
+                Failure::Denied => Reason::PermissionDenied,
+                Failure::Throttled => Reason::Throttled,
+                _ => Reason::CloudUnavailable,
+            };
+            let stalled = matches!(
+                reason,
+                Reason::CredentialsRefused | Reason::ProjectNotFound | Reason::PermissionDenied
+            );
+            (
+                Account::Closed(Closed {
+                    reason,
+                    stalled,
+                    message: error.to_string(),
+                }),
+                None,
+            )
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Passes over one object: observe, plan, execute, publish, and again until there is nothing to do.
+//!
+//! Each pass does at most one step. The object is read live at the start and again after a write
+//! that found it changed; after our own guarded write its answer is the newest there is.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::runtime::controller::Action;
+use kube::{Api, ResourceExt};
+use modelarts_crd::ModelArtsPool;
+use modelarts_plan::{Memory, Outcome, Plan, Step, StepKind, Tick, View, plan};
+use tracing::Instrument;
+
+use crate::context::Context;
+use crate::directory::PoolMeta;
+use crate::execute::{Executed, execute};
+use crate::observe::{Observed, observe};
+use crate::publish::{self, Written};
+
+/// More steps in a row than any life of a pool has.
+const MOST_PASSES: usize = 24;
+
+/// Why a reconcile ended early. A failure of the cloud is none: those are values.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconcileError {
+    /// Kubernetes could not be asked, or refused.
+    #[error("Kubernetes refused or could not be reached")]
+    Kubernetes(#[source] Box<kube::Error>),
+    /// It took too long.
+    #[error("the pass took longer than its deadline")]
+    Deadline,
+}
+
+impl From<kube::Error> for ReconcileError {
+    fn from(error: kube::Error) -> Self {
+        Self::Kubernetes(Box::new(error))
+    }
+}
+
+/// Brings one object forward as far as it goes now.
+///
+/// # Errors
+/// If Kubernetes fails, or the deadline passes. The memory holds what was learned until then.
+pub async fn reconcile(meta: Arc<PoolMeta>, ctx: Arc<Context>) -> Result<Action, ReconcileError> {
+    let (name, namespace) = (meta.name_any(), meta.namespace().unwrap_or_default());
+    let span = tracing::info_span!("reconcile", namespace, name, uid = meta.uid());
+    let deadline = Duration::from_millis(ctx.timing.request_deadline) + Duration::from_secs(30);
+    let passes = passes(&ctx, &namespace, &name).instrument(span);
+    tokio::time::timeout(deadline, passes)
+        .await
+        .unwrap_or(Err(ReconcileError::Deadline))
+}
+
+async fn passes(ctx: &Context, namespace: &str, name: &str) -> Result<Action, ReconcileError> {
+    let api: Api<ModelArtsPool> = Api::namespaced(ctx.kube.clone(), namespace);
+    let Some(mut object) = api.get_opt(name).await? else {
+        return Ok(Action::await_change());
+    };
+    let memory = ctx.memories.of(&object.uid().unwrap_or_default());
+    let mut memory = memory.lock().await;
+    let mut began = ctx.clock.now();
+    for _ in 0..MOST_PASSES {
+        let observed = observe(ctx, &object).await;
+        let plan = decide(ctx, &object, &observed, began, &mut memory);
+        let kind = plan.step.kind();
+        let started = ctx.clock.now();
+        let executed = execute(ctx, &api, &object, &observed, &plan, &mut memory).await?;
+        if kind != StepKind::Rest {
+            ctx.metrics.stepped(kind.as_str());
+            tracing::info!(step = kind.as_str(), "step");
+        }
+        let outcome = match executed {
+            Executed::Later(wait) => return Ok(Action::requeue(wait)),
+            Executed::Outcome(outcome) => outcome,
+            Executed::Written(written) => {
+                object = *written;
+                Outcome::Done
+            }
+        };
+        let stale = outcome == Outcome::Stale;
+        absorb(&mut memory, &plan, outcome, &observed, started, ctx.clock.now());
+        if !stale && plan.publish {
+            match publish::status(&api, &object, &plan.status).await? {
+                Some(Written::Done(written)) => object = *written,
+                Some(Written::Stale) => {}
+                None => {}
+            }
+        }
+        if !stale && let Some(notice) = plan.notice.clone() {
+            publish::tell(&ctx.recorder, &object, notice).await;
+        }
+        match plan.step {
+            Step::Rest | Step::LookAtScope { .. } => {
+                return Ok(Action::requeue(Duration::from_millis(plan.next_look.max(50))));
+            }
+            Step::RemoveFinalizer if !stale => return Ok(Action::await_change()),
+            _ => {}
+        }
+        if stale {
+            match api.get_opt(name).await? {
+                Some(read) if read.uid() == object.uid() => (object, began) = (read, ctx.clock.now()),
+                _ => return Ok(Action::await_change()),
+            }
+        }
+    }
+    Ok(Action::requeue(Duration::from_millis(ctx.timing.census_interval_busy)))
+}
+
+fn decide(ctx: &Context, object: &ModelArtsPool, observed: &Observed, began: Tick, memory: &mut Memory) -> Plan {
+    let nonce = format!("{:016x}", rand::random::<u64>());
+    plan(
+        &View {
+            object,
+            cluster: &ctx.cluster,
+            account: &observed.account,
+            cloud: &observed.cloud,
+            now: ctx.clock.now(),
+            began,
+            wall: jiff::Timestamp::now(),
+            nonce: &nonce,
+            fencing: ctx.leadership.fencing().map(i64::from),
+            timing: &ctx.timing,
+        },
+        memory,
+    )
+}
+
+fn absorb(memory: &mut Memory, plan: &Plan, outcome: Outcome, observed: &Observed, began: Tick, now: Tick) {
+    memory.absorb(
+        &plan.step,
+        outcome,
+        plan.status.creation.as_ref(),
+        &observed.hash,
+        began,
+        now,
+    );
+}

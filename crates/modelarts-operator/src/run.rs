@@ -1,0 +1,252 @@
+//! The process: what is started, in which order, and how it ends.
+//!
+//! Watches of accounts, Secrets and namespaces run on every replica, so that a standby is ready.
+//! Passes and the census run on the leader only. A lost lease ends the process at once; a signal
+//! lets the passes under way finish and then gives the lease back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+use kube::core::PartialObjectMeta;
+use kube::runtime::events::{Recorder, Reporter};
+use kube::{Api, ResourceExt};
+use modelarts_client::AllowedHosts;
+use modelarts_crd::ModelArtsAccount;
+use modelarts_plan::{ClusterId, Timing};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use crate::accounts::{Accounts, Policy, Sources};
+use crate::census::{Census, Parts};
+use crate::clock::Clock;
+use crate::context::{Context, Memories};
+use crate::controller;
+use crate::directory::Directory;
+use crate::flags::Flags;
+use crate::governor::Governor;
+use crate::http::{self, Listeners, Readiness};
+use crate::kubernetes::{Clients, Deadlines, Source, connect};
+use crate::lease::{Leadership, Rules, elect};
+use crate::metrics::Metrics;
+use crate::shutdown::{self, Shutdown};
+use crate::{standing, watches};
+
+/// Longest time that passes under way may take after a signal.
+const GRACE: Duration = Duration::from_secs(40);
+/// How often the status of accounts is compared, besides on every change.
+const ACCOUNTS_INTERVAL: Duration = Duration::from_secs(5);
+/// Longest rest of refused credentials.
+const REST: u64 = 5 * 60 * 1_000;
+
+/// Runs the operator until a signal, or until the lease is lost.
+///
+/// # Errors
+/// What made it impossible to start or to go on.
+pub async fn run(flags: Flags) -> anyhow::Result<()> {
+    let shutdown = shutdown::listen().context("cannot listen for signals")?;
+    let source = flags
+        .kubeconfig
+        .as_deref()
+        .map_or(Source::InCluster, Source::Kubeconfig);
+    let clients = connect(source, Deadlines::default()).await?;
+    let metrics = Arc::new(Metrics::new());
+    metrics.introduce(controller::NAME);
+    let readiness = Readiness::waiting_for(["accounts", "secrets", "namespaces"]);
+    let listeners = Listeners::bind(flags.metrics_addr, flags.health_addr).await?;
+    let mut tasks = JoinSet::new();
+    let served = listeners.serve((*metrics).clone(), readiness.clone(), shutdown.requested(), http::GRACE);
+    tasks.spawn(async {
+        if let Err(error) = served.await {
+            tracing::error!(%error, "metrics and health are not served any more");
+        }
+    });
+
+    let changed = Arc::new(Notify::new());
+    let sources = sources(&flags, &clients, &readiness, &changed, &mut tasks);
+    let done = Arc::new(Notify::new());
+    let (leadership, elector) = candidacy(&flags, &clients, &done);
+    let ended = async {
+        tokio::select! {
+            () = leadership.acquired() => {}
+            () = shutdown.requested() => return Ok(()),
+        }
+        metrics.leading(true);
+        tracing::info!(fencing = leadership.fencing(), "leading");
+        tokio::select! {
+            result = lead(&flags, &clients, sources, &metrics, &leadership, &changed, &shutdown) => result,
+            loss = leadership.lost() => Err(anyhow::anyhow!("the lease was lost: {loss}")),
+        }
+    }
+    .await;
+    metrics.leading(false);
+    done.notify_one();
+    if let Some(elector) = elector {
+        // Gives the lease back, unless it was lost.
+        let _ = tokio::time::timeout(Duration::from_secs(5), elector).await;
+    }
+    ended
+}
+
+/// Watches accounts, Secrets and namespaces; `changed` is notified of every change.
+fn sources(
+    flags: &Flags,
+    clients: &Clients,
+    readiness: &Readiness,
+    changed: &Arc<Notify>,
+    tasks: &mut JoinSet<()>,
+) -> Sources {
+    let listed = |watch: &'static str| {
+        let readiness = readiness.clone();
+        move || readiness.listed(watch)
+    };
+    let notify = || {
+        let changed = Arc::clone(changed);
+        move || changed.notify_one()
+    };
+    let client = &clients.watch;
+    let (accounts, filled) = watches::store(
+        Api::<ModelArtsAccount>::all(client.clone()),
+        listed("accounts"),
+        notify(),
+    );
+    tasks.spawn(filled);
+    let api = Api::<Secret>::namespaced(client.clone(), &flags.namespace);
+    let (secrets, filled) = watches::store(api, listed("secrets"), notify());
+    tasks.spawn(filled);
+    let api = Api::<PartialObjectMeta<Namespace>>::all(client.clone());
+    let (namespaces, filled) = watches::store(api, listed("namespaces"), notify());
+    tasks.spawn(filled);
+    Sources {
+        accounts,
+        secrets,
+        namespaces,
+    }
+}
+
+type Elector = tokio::task::JoinHandle<()>;
+
+/// Stands for election, if there may be others. The lease is kept until `done`: passes that are
+/// under way after a signal still act.
+fn candidacy(flags: &Flags, clients: &Clients, done: &Arc<Notify>) -> (Leadership, Option<Elector>) {
+    if !flags.leader_elect {
+        return (Leadership::sole(), None);
+    }
+    let rules = Rules {
+        namespace: flags.namespace.clone(),
+        identity: flags.replica_identity(),
+        lease_duration: flags.lease.lease_duration,
+        renew_deadline: flags.lease.renew_deadline,
+        retry_period: flags.lease.retry_period,
+    };
+    let (leadership, elector) = elect(clients.lease.clone(), rules);
+    let done = Arc::clone(done);
+    (
+        leadership,
+        Some(tokio::spawn(elector.run(async move { done.notified().await }))),
+    )
+}
+
+/// Everything that only the leader does.
+async fn lead(
+    flags: &Flags,
+    clients: &Clients,
+    sources: Sources,
+    metrics: &Arc<Metrics>,
+    leadership: &Leadership,
+    changed: &Arc<Notify>,
+    shutdown: &Shutdown,
+) -> anyhow::Result<()> {
+    let timing = flags.timing();
+    let governor = Arc::new(Governor::new());
+    let policy = policy(flags, &timing, metrics);
+    let accounts = Arc::new(Accounts::new(sources, policy, Arc::clone(&governor)));
+    let (directory, woken) = Directory::new();
+    let directory = Arc::new(directory);
+    let clock = Clock::start();
+    let census = Arc::new(Census::new(Parts {
+        accounts: Arc::clone(&accounts),
+        directory: Arc::clone(&directory),
+        governor: Arc::clone(&governor),
+        metrics: Arc::clone(metrics),
+        timing,
+        clock,
+    }));
+    let ctx = Arc::new(Context {
+        kube: clients.unary.clone(),
+        cluster: cluster(&clients.unary).await?,
+        timing,
+        clock,
+        accounts: Arc::clone(&accounts),
+        directory: Arc::clone(&directory),
+        census: Arc::clone(&census),
+        governor,
+        metrics: Arc::clone(metrics),
+        leadership: leadership.clone(),
+        recorder: Recorder::new(
+            clients.unary.clone(),
+            Reporter {
+                controller: "modelarts-operator".into(),
+                instance: Some(flags.replica_identity()),
+            },
+        ),
+        memories: Memories::default(),
+    });
+    let stop = shutdown.requested();
+    let passes = controller::run(Arc::clone(&ctx), clients.watch.clone(), woken, flags.concurrency, stop);
+    let bounded = async {
+        shutdown.requested().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        () = passes => {}
+        () = follow_accounts(&ctx, changed) => {}
+        () = bounded => tracing::warn!("passes under way did not end in time"),
+    }
+    Ok(())
+}
+
+fn policy(flags: &Flags, timing: &Timing, metrics: &Arc<Metrics>) -> Policy {
+    let metrics = Arc::clone(metrics);
+    Policy {
+        namespace: flags.namespace.clone(),
+        allowed_hosts: AllowedHosts::with(flags.allow_endpoints.clone()),
+        http_loopback: flags.dev_allow_http_loopback,
+        deadline: Duration::from_millis(timing.request_deadline),
+        rest: Duration::from_millis(timing.stalled_retry.min(REST)),
+        observer: Arc::new(move |call| {
+            let outcome = call.failure.map_or("ok", |(failure, _)| failure.as_str());
+            metrics.requested(call.operation, outcome, call.duration);
+        }),
+    }
+}
+
+/// The cluster's identity: it is in every marker, so without it nothing can begin.
+async fn cluster(client: &kube::Client) -> anyhow::Result<ClusterId> {
+    let namespace = Api::<Namespace>::all(client.clone()).get("kube-system").await;
+    let namespace = namespace.context("cannot read the namespace kube-system, whose uid identifies the cluster")?;
+    namespace
+        .uid()
+        .map(ClusterId)
+        .context("the namespace kube-system has no uid")
+}
+
+/// Wakes the objects of accounts whenever an account, a Secret or a namespace changes, and keeps
+/// the accounts' own status.
+async fn follow_accounts(ctx: &Context, changed: &Notify) {
+    loop {
+        for account in ctx.accounts.objects() {
+            ctx.census.account_changed(&account.name_any());
+        }
+        ctx.directory.wake_where(|_| true);
+        // Until the next change, the status follows what calls of the census bring to light.
+        loop {
+            standing::report_all(&ctx.kube, &ctx.accounts).await;
+            tokio::select! {
+                () = changed.notified() => break,
+                () = tokio::time::sleep(ACCOUNTS_INTERVAL) => {}
+            }
+        }
+    }
+}
