@@ -10,9 +10,11 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use serde::Deserialize;
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{ChildStderr, Command};
 use tokio::sync::OnceCell;
 
+use crate::assets::{self, Progress};
 use crate::error::{Error, Result};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
@@ -42,8 +44,21 @@ pub async fn simulator() -> Result<PathBuf> {
 /// # Errors
 /// When the workspace does not build or has no such binary.
 pub async fn named(name: &str) -> Result<PathBuf> {
-    let all = WORKSPACE.get_or_try_init(|| build(&["--workspace", "--bins"])).await?;
-    pick(all, name)
+    pick(workspace(&assets::silent()).await?, name)
+}
+
+/// Builds the workspace's binaries now, telling `progress`, so that nobody waits for them later.
+///
+/// # Errors
+/// When the workspace does not build.
+pub async fn prepare(progress: &Progress) -> Result<()> {
+    workspace(progress).await.map(drop)
+}
+
+async fn workspace(progress: &Progress) -> Result<&'static BTreeMap<String, PathBuf>> {
+    WORKSPACE
+        .get_or_try_init(|| build(&["--workspace", "--bins"], progress))
+        .await
 }
 
 /// The path of the sandbox binary, which supervises children (see [`crate::supervise`]).
@@ -58,10 +73,8 @@ pub async fn supervisor() -> Result<PathBuf> {
             if let Some(path) = ourselves() {
                 return Ok(path);
             }
-            pick(
-                &build(&["--package", SUPERVISOR, "--bin", SUPERVISOR]).await?,
-                SUPERVISOR,
-            )
+            let selection = ["--package", SUPERVISOR, "--bin", SUPERVISOR];
+            pick(&build(&selection, &assets::silent()).await?, SUPERVISOR)
         })
         .await
         .cloned()
@@ -86,27 +99,56 @@ fn pick(all: &BTreeMap<String, PathBuf>, name: &str) -> Result<PathBuf> {
     })
 }
 
-async fn build(selection: &[&str]) -> Result<BTreeMap<String, PathBuf>> {
+/// Runs cargo and gives the executables it made or found fresh, by name. Cargo's own progress lines
+/// go to `progress`.
+async fn build(selection: &[&str], progress: &Progress) -> Result<BTreeMap<String, PathBuf>> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let what = format!("cargo build {}", selection.join(" "));
-    let output = Command::new(cargo)
+    let mut child = Command::new(cargo)
         .arg("build")
         .args(selection)
         .arg("--message-format=json-render-diagnostics")
         .current_dir(Path::new(ROOT))
         .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .kill_on_drop(true)
-        .output()
-        .await
+        .spawn()
         .map_err(Error::io(what.clone()))?;
-    if !output.status.success() {
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    // Both pipes are read at once: cargo would stop when one of them is full.
+    let messages = async {
+        let mut text = String::new();
+        match out {
+            Some(mut out) => out.read_to_string(&mut text).await.map(|_| text),
+            None => Ok(text),
+        }
+    };
+    let (messages, said) = tokio::join!(messages, follow(err, progress));
+    let status = child.wait().await.map_err(Error::io(what.clone()))?;
+    if !status.success() {
         return Err(Error::Build {
             what,
-            exit: output.status.to_string(),
-            tail: String::from_utf8_lossy(&output.stderr).into_owned(),
+            exit: status.to_string(),
+            tail: said,
         });
     }
-    Ok(executables(&String::from_utf8_lossy(&output.stdout)))
+    Ok(executables(&messages.map_err(Error::io(what))?))
+}
+
+/// Tells each line as it comes; gives them all.
+async fn follow(err: Option<ChildStderr>, progress: &Progress) -> String {
+    let mut said = String::new();
+    let Some(err) = err else { return said };
+    let mut lines = BufReader::new(err).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        if line.trim_start().starts_with("Compiling ") {
+            progress(line.trim_start());
+        }
+        said.push_str(&line);
+        said.push('\n');
+    }
+    said
 }
 
 /// One of cargo's messages; only finished executables are of interest.

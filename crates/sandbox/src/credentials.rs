@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 /// The group that may do everything.
 const ADMINISTRATORS: &str = "system:masters";
 /// The administrator's user name.
-const ADMINISTRATOR: &str = "sandbox-admin";
+pub(crate) const ADMINISTRATOR: &str = "sandbox-admin";
 
 /// Somebody who may log in with a token. Rights come from RBAC objects, as in any cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,11 +9,15 @@ pub mod binaries;
 pub mod control_plane;
 pub mod credentials;
 pub mod error;
+pub mod operator;
+pub mod pools;
 pub mod ports;
 pub mod process;
 pub mod ready_file;
+pub mod simulator;
 pub mod supervise;
 pub mod wait;
+pub mod world;
 
 mod api_server;
 mod etcd;
@@ -22,6 +26,7 @@ mod kubeconfig;
 
 pub use control_plane::ControlPlane;
 pub use error::{Error, Result};
+pub use world::World;
 
 /// Makes ring the TLS provider of this process. Building any client without one would panic.
 pub fn use_ring() {

@@ -6,22 +6,29 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 mod alone;
+mod demo;
+mod steps;
+mod table;
 mod until_signal;
+mod verdict;
 
+/// A whole ModelArts operator world on loopback: starts it, applies the examples, shows the pools.
 #[derive(Parser)]
-#[command(about = "A whole ModelArts operator world on loopback")]
+#[command(name = "demo", args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    #[command(flatten)]
+    demo: demo::Options,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Starts only the control plane, for kubectl and for experiments.
-    ControlPlane(Alone),
+    ControlPlane(alone::Options),
     /// Holds one child process; started by the sandbox itself.
     #[command(hide = true)]
     Supervise {
@@ -34,23 +41,14 @@ enum Command {
     },
 }
 
-/// What `control-plane` takes.
-#[derive(Args)]
-struct Alone {
-    /// Gets {"kubeconfig", "server", "pids"} as soon as it serves.
-    #[arg(long, value_name = "PATH")]
-    ready_file: Option<PathBuf>,
-    /// Also starts kube-controller-manager.
-    #[arg(long)]
-    controller_manager: bool,
-}
-
 fn main() -> ExitCode {
-    let done = match Arguments::parse().command {
-        Command::Supervise { scratch, command } => {
+    let arguments = Arguments::parse();
+    let done = match arguments.command {
+        Some(Command::Supervise { scratch, command }) => {
             return sandbox::supervise::run(scratch, &command);
         }
-        Command::ControlPlane(options) => alone::run(options),
+        Some(Command::ControlPlane(options)) => alone::run(options),
+        None => demo::run(arguments.demo),
     };
     match done {
         Ok(code) => code,

@@ -12,8 +12,12 @@ use crate::error::{Error, Result};
 const CANDIDATES: std::ops::Range<u16> = 20_000..32_000;
 const TRIES: usize = 200;
 
-/// What Go and Rust programs print when a port is taken.
-const TAKEN: [&str; 2] = ["address already in use", "Address already in use"];
+/// What Go and Rust programs print when a port is taken, and what our operator does.
+const TAKEN: [&str; 3] = [
+    "address already in use",
+    "Address already in use",
+    "cannot be listened on",
+];
 
 /// A port that was free on 127.0.0.1 a moment ago.
 ///
