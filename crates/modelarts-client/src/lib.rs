@@ -1,1 +1,47 @@
 //! How we ask ModelArts: typed requests, signing, one transport.
+//!
+//! A call goes through four steps, each in a file of its own and only the last one with I/O:
+//! `request.rs` turns arguments into a request, `headers.rs` and `sign.rs` authenticate it,
+//! `transport.rs` sends it, `failure.rs` says what an unhappy end means. Nothing here repeats a
+//! write: whether a request may be sent again is for the caller to decide, who knows what it did.
+
+pub mod client;
+pub mod clock;
+pub mod config;
+pub mod credentials;
+pub mod endpoint;
+pub mod error;
+pub mod failure;
+pub mod headers;
+pub mod ids;
+pub mod operation;
+pub mod orders;
+pub mod pools;
+pub mod request;
+pub mod sign;
+
+mod answer;
+mod authenticate;
+mod flavors;
+mod guard;
+mod iam;
+mod networks;
+mod nodes;
+mod paging;
+mod resolver;
+mod scrub;
+mod token;
+mod transport;
+mod workspaces;
+
+pub use client::Client;
+pub use clock::Clock;
+pub use config::{CallRecord, Config, ConfigError, Hooks, Observer, ProjectRef, default_user_agent};
+pub use credentials::Credentials;
+pub use endpoint::AllowedHosts;
+pub use error::ApiError;
+pub use failure::{Failure, Sent};
+pub use ids::{InvalidId, NetworkId, OrderName, PoolId, ProjectId, WorkspaceId};
+pub use operation::Operation;
+pub use orders::ListOrders;
+pub use pools::{ListPools, PoolListStatus};

@@ -1,0 +1,154 @@
+//! The only file that sends. One request, one answer, or the reason why there is none.
+//!
+//! Everything that would send a second request is off: redirects (they would also carry tokens to
+//! another host), retries, proxies from the environment, HTTP/2. A request that the pool of
+//! connections never wrote to a socket may move to another connection; it was not sent.
+
+use std::error::Error;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, HeaderMap};
+use reqwest::{Response, redirect, retry};
+use tokio::time::Instant;
+use url::Url;
+
+use crate::request::ApiRequest;
+use crate::resolver::FilteredResolver;
+
+/// Largest body read of an answer that says yes. No list of pools comes near it.
+pub(crate) const LARGEST_BODY: usize = 16 * 1024 * 1024;
+/// Largest body read of an answer that says no.
+const LARGEST_ERROR: usize = 64 * 1024;
+/// Longest wait for a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// A complete answer.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// Why there is no complete answer.
+#[derive(Debug)]
+pub(crate) enum NoAnswer {
+    /// Nothing was sent.
+    NotConnected(String),
+    /// Something may have been sent.
+    Interrupted(String),
+    /// The answer says yes and does not end.
+    Oversized { status: u16, headers: HeaderMap },
+}
+
+/// Sends requests.
+#[derive(Debug)]
+pub(crate) struct Transport {
+    http: reqwest::Client,
+}
+
+impl Transport {
+    /// A transport that speaks https only, unless `loopback` is allowed for development.
+    pub(crate) fn new(user_agent: &str, loopback: bool) -> Result<Self, reqwest::Error> {
+        // A provider that is already installed serves as well; the error says just that.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .user_agent(user_agent)
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .no_proxy()
+            .referer(false)
+            .http1_only()
+            .https_only(!loopback)
+            .connect_timeout(CONNECT)
+            .dns_resolver(FilteredResolver { loopback })
+            .build()?;
+        Ok(Self { http })
+    }
+
+    /// Sends `request` with `headers` to `url`, once, and reads the answer until `ends`.
+    pub(crate) async fn send(
+        &self,
+        request: &ApiRequest,
+        url: Url,
+        headers: HeaderMap,
+        ends: Instant,
+    ) -> Result<Answer, NoAnswer> {
+        let left = ends.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(NoAnswer::NotConnected("the deadline has passed".into()));
+        }
+        let mut builder = self
+            .http
+            .request(request.method.clone(), url)
+            .headers(headers)
+            .timeout(left);
+        if !request.body.is_empty() {
+            builder = builder.body(request.body.clone());
+        }
+        let response = builder.send().await.map_err(no_answer)?;
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        if response.status().is_success() {
+            return match read(response, LARGEST_BODY).await {
+                Ok((body, true)) => Ok(Answer { status, headers, body }),
+                Ok((_, false)) => Err(NoAnswer::Oversized { status, headers }),
+                Err(error) => Err(NoAnswer::Interrupted(describe(error))),
+            };
+        }
+        // The status has been said. A body that breaks off, or is too long to be one of ours, only
+        // means that nothing more is known.
+        let body = match read(response, LARGEST_ERROR).await {
+            Ok((body, _)) => body,
+            Err(_) => Bytes::new(),
+        };
+        Ok(Answer { status, headers, body })
+    }
+}
+
+/// Reads at most `cap` octets, and says whether that was all.
+async fn read(mut response: Response, cap: usize) -> Result<(Bytes, bool), reqwest::Error> {
+    let announced = response
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > cap as u64) {
+        return Ok((Bytes::new(), false));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > cap {
+            return Ok((Bytes::from(body), false));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok((Bytes::from(body), true))
+}
+
+fn no_answer(error: reqwest::Error) -> NoAnswer {
+    // A builder error is a refusal of our own: plain http, or a header that cannot be sent.
+    if error.is_connect() || error.is_builder() {
+        NoAnswer::NotConnected(describe(error))
+    } else {
+        NoAnswer::Interrupted(describe(error))
+    }
+}
+
+/// The chain of causes without the URL, whose query is nobody's business.
+fn describe(error: reqwest::Error) -> String {
+    if error.is_timeout() && !error.is_connect() {
+        return "no complete answer before the deadline".into();
+    }
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
