@@ -40,8 +40,11 @@ pub struct Parts {
 /// All scopes.
 pub struct Census {
     parts: Arc<Parts>,
-    scopes: Mutex<HashMap<ScopeKey, (Arc<Scope>, JoinHandle<()>)>>,
+    scopes: Mutex<Scopes>,
 }
+
+/// Each scope, and the task that looks at it.
+type Scopes = HashMap<ScopeKey, (Arc<Scope>, JoinHandle<()>)>;
 
 /// One scope.
 #[derive(Default)]
@@ -147,7 +150,7 @@ impl Census {
         }
     }
 
-    fn scopes(&self) -> MutexGuard<'_, HashMap<ScopeKey, (Arc<Scope>, JoinHandle<()>)>> {
+    fn scopes(&self) -> MutexGuard<'_, Scopes> {
         self.scopes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

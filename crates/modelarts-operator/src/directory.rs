@@ -42,6 +42,8 @@ pub struct Member {
     pub network: String,
     /// Whether it is being deleted.
     pub deleting: bool,
+    /// The phase of its pool, as its status says.
+    pub phase: Option<String>,
     /// Whether its pool is on its way somewhere, so that it should be looked at more often.
     pub busy: bool,
 }
@@ -66,9 +68,15 @@ impl Directory {
         )
     }
 
-    /// Enters an object, or what has changed of it.
-    pub fn enter(&self, member: Member) {
-        self.members().insert(member.uid.clone(), member);
+    /// Enters an object, or what has changed of it. Answers whether it is new to this process.
+    pub fn enter(&self, member: Member) -> bool {
+        self.members().insert(member.uid.clone(), member).is_none()
+    }
+
+    /// The phase of every pool.
+    #[must_use]
+    pub fn phases(&self) -> Vec<Option<String>> {
+        self.members().values().map(|member| member.phase.clone()).collect()
     }
 
     /// Forgets an object that is no more.

@@ -34,7 +34,9 @@ pub struct Observed {
 pub async fn observe(ctx: &Context, object: &ModelArtsPool) -> Observed {
     let desired = Desired::parse(object, &ctx.cluster).ok();
     let member = member(object, desired.as_ref());
-    ctx.directory.enter(member.clone());
+    if ctx.directory.enter(member.clone()) {
+        recall(ctx, object, &member);
+    }
     let scope = ctx.census.scope(&member.scope);
     let (account, client) = account(ctx, &member).await;
     let cloud = ctx.census.cloud_of(&scope, &member);
@@ -71,7 +73,24 @@ fn member(object: &ModelArtsPool, desired: Option<&Desired>) -> Member {
         pool_id: status.and_then(|status| status.pool_id.clone()),
         network: object.spec.network.name.clone(),
         deleting: object.metadata.deletion_timestamp.is_some(),
+        phase: status.and_then(|status| status.phase.clone()),
         busy: !ready && !stalled,
+    }
+}
+
+/// An attempt that an earlier process made counts in the budget of this one. The wall clock is good
+/// enough for that: the budget limits what a mistake can spend, and proves nothing.
+fn recall(ctx: &Context, object: &ModelArtsPool, member: &Member) {
+    let opened = object
+        .status
+        .as_ref()
+        .and_then(|status| status.creation.as_ref())
+        .map(|creation| &creation.opened_at);
+    let Some(opened) = opened.and_then(|opened| opened.parse::<jiff::Timestamp>().ok()) else {
+        return;
+    };
+    if let Ok(ago) = std::time::Duration::try_from(jiff::Timestamp::now().duration_since(opened)) {
+        ctx.governor.recall_creation(&member.scope.account, ago);
     }
 }
 

@@ -243,6 +243,8 @@ async fn follow_accounts(ctx: &Context, changed: &Notify) {
         // Until the next change, the status follows what calls of the census bring to light.
         loop {
             standing::report_all(&ctx.kube, &ctx.accounts).await;
+            let phases = ctx.directory.phases();
+            ctx.metrics.pools(phases.iter().map(Option::as_deref));
             tokio::select! {
                 () = changed.notified() => break,
                 () = tokio::time::sleep(ACCOUNTS_INTERVAL) => {}

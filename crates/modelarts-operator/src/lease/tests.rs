@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, advance, sleep, timeout};
 
 use super::fake::{LATENCY, Line, Server, Wire};
 use super::{Leadership, Loss, Rules, Standing, elect};
@@ -164,6 +164,39 @@ async fn an_answer_after_the_end_of_the_term_does_not_extend_it() {
     assert!(Instant::now() <= term_ends + RETRY);
     sleep(RENEW * 3).await;
     assert!(!first.leads());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_term_counts_from_before_its_renewal_was_sent() {
+    let (_server, first, _second) = pair().await;
+    let slow = RENEW / 3;
+    first.wire.set(Line::Late(slow));
+    let mut standing = first.leadership.standing();
+    standing.mark_unchanged();
+    // The first change may belong to a renewal that was under way before the line became slow.
+    for _ in 0..2 {
+        standing.changed().await.unwrap();
+    }
+    let left = first.leadership.valid_until().unwrap() - Instant::now();
+    assert!(
+        left <= RENEW - slow,
+        "the others count from the write, {slow:?} ago: {left:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_found_after_a_pause_of_the_process_does_not_revive_the_term() {
+    let (_server, first, _second) = pair().await;
+    first.wire.set(Line::Late(RENEW / 3));
+    sleep(RETRY * 2).await;
+    // All at once the answer is there, its deadline over, and so is the term.
+    advance(RENEW * 2).await;
+    assert!(!first.leads());
+    timeout(RETRY, first.task).await.expect("went on").unwrap();
+    assert_eq!(
+        *first.leadership.standing().borrow(),
+        Standing::Lost(Loss::RenewDeadline)
+    );
 }
 
 #[tokio::test(start_paused = true)]
