@@ -1,0 +1,149 @@
+//! The stage of a test binary: one control plane and one operator, started when the first test asks.
+//!
+//! Tests share it and run side by side, because each plays a scene of its own: a namespace, an
+//! account, a Secret and a simulated cloud that nobody else uses. A fault, a full quota or a locked
+//! key in one scene is therefore never seen in another. The operator has the rights that the shipped
+//! manifests give it and no others. What was started ends with the process: see `sandbox::supervise`.
+
+use std::path::Path;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use sandbox::control_plane::{Audit, ControllerManager};
+use sandbox::credentials::User;
+use sandbox::operator::{self, Timing};
+use sandbox::{World, control_plane, world};
+use tokio::runtime::Runtime;
+use tokio::sync::OnceCell;
+
+use crate::scene::Scene;
+
+/// The operator as the API server knows it: the service account of the shipped manifests.
+pub const OPERATOR: &str = "system:serviceaccount:modelarts-system:modelarts-operator";
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+});
+
+/// What a stage has besides API server and operator.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The operator's timing.
+    pub timing: Timing,
+    /// The operator's further command line.
+    pub arguments: Vec<String>,
+    /// Whether namespaces are finalized.
+    pub controller_manager: ControllerManager,
+    /// Whether the API server writes down who asked for what.
+    pub audit: Audit,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            timing: timing(),
+            arguments: Vec::new(),
+            controller_manager: ControllerManager::Off,
+            audit: Audit::Off,
+        }
+    }
+}
+
+/// The times of [`timing`] that tests compare with, in seconds.
+pub mod seconds {
+    /// How long a creation without an answer is left alone.
+    pub const IN_DOUBT: u64 = 10;
+    /// How long a pool must be absent before it counts as lost.
+    pub const LOSS: u64 = 6;
+}
+
+/// The shortest timing that leaves room for two busy cores. A scene must not hold a request longer
+/// than 2 s nor hide a new pool longer than 2 s.
+#[must_use]
+pub fn timing() -> Timing {
+    Timing::quick()
+        .with("--request-deadline", "4s")
+        .with("--self-deadline", "2s")
+        .with("--gateway-limit", "2s")
+        .with("--list-lag", "2s")
+        .with("--in-doubt-window", &format!("{}s", seconds::IN_DOUBT))
+        .with("--absence-spacing", "1s")
+        .with("--loss-span", &format!("{}s", seconds::LOSS))
+}
+
+/// A stage, to be kept in a `static` of the test binary.
+pub struct Stage {
+    options: fn() -> Options,
+    world: OnceCell<World>,
+    scenes: AtomicUsize,
+}
+
+impl Stage {
+    /// A stage that will be set as `options` says.
+    #[must_use]
+    pub const fn new(options: fn() -> Options) -> Self {
+        Self {
+            options,
+            world: OnceCell::const_new(),
+            scenes: AtomicUsize::new(0),
+        }
+    }
+
+    /// Plays a scene to its end, then checks that all that was said of its pools was well formed.
+    pub fn play(&'static self, act: impl AsyncFnOnce(&Scene)) {
+        RUNTIME.block_on(Box::pin(async {
+            let world = self.world.get_or_init(|| set((self.options)())).await;
+            let number = self.scenes.fetch_add(1, Ordering::Relaxed) + 1;
+            let scene = Scene::open(world, &format!("scene-{number}")).await;
+            Box::pin(act(&scene)).await;
+            scene.close().await;
+        }));
+    }
+}
+
+async fn set(options: Options) -> World {
+    let operator = operator::Options {
+        user: Some(OPERATOR.to_owned()),
+        timing: options.timing,
+        arguments: options.arguments,
+        ..operator::Options::default()
+    };
+    let mut user = User::new(OPERATOR);
+    // What the API server itself adds for a service account's own token.
+    user.groups = vec![
+        String::from("system:serviceaccounts"),
+        String::from("system:serviceaccounts:modelarts-system"),
+    ];
+    let mut world = World::prepare(world::Options {
+        control_plane: control_plane::Options {
+            users: vec![user],
+            audit: options.audit,
+            controller_manager: options.controller_manager,
+            ..control_plane::Options::default()
+        },
+        ..world::Options::default()
+    })
+    .await
+    .unwrap();
+    grant(&world).await;
+    world.add_operator(&operator).await.unwrap();
+    world
+}
+
+/// Gives the operator the rights that the chart and the manifests give it.
+async fn grant(world: &World) {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/rbac.yaml");
+    let applied = world
+        .control_plane
+        .kubectl_command()
+        .args(["apply", "-f"])
+        .arg(manifest)
+        .output()
+        .await
+        .unwrap();
+    assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
+}
