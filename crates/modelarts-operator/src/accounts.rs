@@ -3,7 +3,7 @@
 //! Objects, Secrets and namespaces come from watches, so a changed Secret counts within moments. A
 //! key that the cloud refused is not tried again before its Secret or the account changes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -60,6 +60,15 @@ struct Refused {
     final_: bool,
 }
 
+/// What objects depend on besides themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Versions {
+    /// Of each account: its generation and the version of its Secret.
+    pub accounts: BTreeMap<String, String>,
+    /// Of each namespace: its labels.
+    pub namespaces: BTreeMap<String, BTreeMap<String, String>>,
+}
+
 /// All accounts.
 pub struct Accounts {
     sources: Sources,
@@ -110,13 +119,37 @@ impl Accounts {
         self.client(&*self.object(name).ok_or_else(|| missing(name))?)
     }
 
+    /// What the objects of each account and of each namespace depend on: a value that changes with it.
+    #[must_use]
+    pub fn versions(&self) -> Versions {
+        let mut versions = Versions::default();
+        for account in self.objects() {
+            let secret = self.secret_of(&account);
+            let version = secret.map_or_else(String::new, |secret| version_of(&account, &secret));
+            let generation = account.metadata.generation.unwrap_or_default();
+            versions
+                .accounts
+                .insert(account.name_any(), format!("{generation}/{version}"));
+        }
+        for namespace in self.sources.namespaces.state() {
+            versions
+                .namespaces
+                .insert(namespace.name_any(), namespace.labels().clone());
+        }
+        versions
+    }
+
+    fn secret_of(&self, account: &ModelArtsAccount) -> Option<Arc<Secret>> {
+        let name = &account.spec.credentials.secret.name;
+        self.sources
+            .secrets
+            .get(&ObjectRef::new(name).within(&self.policy.namespace))
+    }
+
     fn client(&self, account: &ModelArtsAccount) -> Result<Client, Closed> {
         let name = account.name_any();
         let secret_name = &account.spec.credentials.secret.name;
-        let secret = self
-            .sources
-            .secrets
-            .get(&ObjectRef::new(secret_name).within(&self.policy.namespace));
+        let secret = self.secret_of(account);
         let secret = secret.ok_or_else(|| Closed {
             reason: Reason::WaitingForCredentials,
             stalled: false,

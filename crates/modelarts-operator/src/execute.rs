@@ -9,6 +9,7 @@ use std::time::Duration;
 use kube::Api;
 use modelarts_client::{ApiError, Client, Failure, PoolId};
 use modelarts_crd::{FINALIZER, ModelArtsPool};
+use modelarts_plan::memory::Sending;
 use modelarts_plan::{CloudFailure, FailureKind, Memory, Outcome, Plan, Shown, Step};
 use modelarts_types::pool::Pool;
 use tokio::time::Instant;
@@ -119,6 +120,10 @@ async fn create_pool(ctx: &Context, observed: &Observed, token: &str, body: &Poo
     let Some(client) = &observed.client else {
         return Executed::Later(TURN);
     };
+    // The process may have stood still since the plan was made: the last look at the clock is here.
+    if memory.sending(token, ctx.clock.now(), ctx.timing.self_deadline) != Sending::InTime {
+        return Executed::Later(Duration::ZERO);
+    }
     // From here on the token counts as used, whatever becomes of this process.
     memory.sent(token);
     let result = client.create_pool(body).await;

@@ -18,7 +18,7 @@ use modelarts_plan::{ClusterId, Timing};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::accounts::{Accounts, Policy, Sources};
+use crate::accounts::{Accounts, Policy, Sources, Versions};
 use crate::census::{Census, Parts};
 use crate::clock::Clock;
 use crate::context::{Context, Memories};
@@ -232,23 +232,33 @@ async fn cluster(client: &kube::Client) -> anyhow::Result<ClusterId> {
         .context("the namespace kube-system has no uid")
 }
 
-/// Wakes the objects of accounts whenever an account, a Secret or a namespace changes, and keeps
-/// the accounts' own status.
+/// Wakes the objects whose account, Secret or namespace changed, and keeps the accounts' own status.
 async fn follow_accounts(ctx: &Context, changed: &Notify) {
+    let mut known = Versions::default();
     loop {
-        for account in ctx.accounts.objects() {
-            ctx.census.account_changed(&account.name_any());
-        }
-        ctx.directory.wake_where(|_| true);
-        // Until the next change, the status follows what calls of the census bring to light.
-        loop {
-            standing::report_all(&ctx.kube, &ctx.accounts).await;
-            let phases = ctx.directory.phases();
-            ctx.metrics.pools(phases.iter().map(Option::as_deref));
-            tokio::select! {
-                () = changed.notified() => break,
-                () = tokio::time::sleep(ACCOUNTS_INTERVAL) => {}
-            }
+        let versions = ctx.accounts.versions();
+        wake_changed(ctx, &known, &versions);
+        known = versions;
+        standing::report_all(&ctx.kube, &ctx.accounts).await;
+        let phases = ctx.directory.phases();
+        ctx.metrics.pools(phases.iter().map(Option::as_deref));
+        // Also without a change, for the status follows what calls of the census bring to light.
+        tokio::select! {
+            () = changed.notified() => {}
+            () = tokio::time::sleep(ACCOUNTS_INTERVAL) => {}
         }
     }
+}
+
+fn wake_changed(ctx: &Context, known: &Versions, versions: &Versions) {
+    for (account, version) in &versions.accounts {
+        if known.accounts.get(account) != Some(version) {
+            ctx.census.account_changed(account);
+        }
+    }
+    ctx.directory.wake_where(|member| {
+        let (account, namespace) = (&member.scope.account, &member.namespace);
+        known.accounts.get(account) != versions.accounts.get(account)
+            || known.namespaces.get(namespace) != versions.namespaces.get(namespace)
+    });
 }

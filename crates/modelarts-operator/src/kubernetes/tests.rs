@@ -121,10 +121,11 @@ async fn a_call_without_an_answer_ends_at_its_deadline() {
     let kubeconfig = world(Seen::default()).await;
     let clients = connect(Source::Kubeconfig(kubeconfig.path()), short()).await.unwrap();
     for client in [clients.unary, clients.lease] {
-        let error = Api::<ConfigMap>::default_namespaced(client)
-            .get("hangs")
+        let api = Api::<ConfigMap>::default_namespaced(client);
+        let ended = tokio::time::timeout(Duration::from_secs(10), api.get("hangs"))
             .await
-            .unwrap_err();
+            .expect("still waiting");
+        let error = ended.unwrap_err();
         assert!(is_elapsed(&error), "{error}");
     }
 }

@@ -108,10 +108,10 @@ async fn a_partitioned_leader_gives_up_at_its_renew_deadline_before_anybody_else
         assert_eq!(lost, Loss::RenewDeadline, "{line:?}");
         assert!(cut.elapsed() <= RENEW, "{line:?}: took {:?}", cut.elapsed());
         assert!(!first.leads() && !second.leads(), "{line:?}");
+        timeout(LATENCY, first.task).await.expect("the loser went on").unwrap();
         timeout(DURATION + RETRY, second.leadership.acquired())
             .await
             .expect("nobody took over");
-        timeout(RETRY, first.task).await.expect("the loser went on").unwrap();
     }
 }
 
@@ -187,9 +187,13 @@ async fn a_term_counts_from_before_its_renewal_was_sent() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_found_after_a_pause_of_the_process_does_not_revive_the_term() {
     let (_server, first, _second) = pair().await;
+    let mut standing = first.leadership.standing();
+    standing.mark_unchanged();
+    standing.changed().await.unwrap();
     first.wire.set(Line::Late(RENEW / 3));
-    sleep(RETRY * 2).await;
-    // All at once the answer is there, its deadline over, and so is the term.
+    sleep(RETRY + LATENCY * 2).await;
+    // The next renewal is under way. All at once its answer is there, and both its deadline and
+    // the term are over.
     advance(RENEW * 2).await;
     assert!(!first.leads());
     timeout(RETRY, first.task).await.expect("went on").unwrap();
@@ -286,7 +290,10 @@ async fn a_hanging_or_dead_elector_does_not_hide_the_loss() {
     }
     let term_ends = leadership.valid_until().unwrap();
     // From here on nobody polls the elector, as if its thread hung.
-    assert_eq!(leadership.lost().await, Loss::RenewDeadline);
+    let lost = timeout(RENEW * 2, leadership.lost())
+        .await
+        .expect("nobody watched the clock");
+    assert_eq!(lost, Loss::RenewDeadline);
     assert!(Instant::now() >= term_ends && !leadership.is_leader(Instant::now()));
 }
 
