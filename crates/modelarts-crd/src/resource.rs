@@ -34,7 +34,7 @@ pub struct ResourceEntry {
 
     /// Further parameters of the nodes as the API defines them, for example dockerBaseSize: "50" (GiB).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 20), inner(length(max = 16384)))]
+    #[schemars(extend("maxProperties" = 20, "additionalProperties" = {"type": "string", "maxLength": 16384}))]
     pub extend_params: BTreeMap<String, String>,
 
     /// Operating system image. Absent: the flavor's own.
@@ -64,7 +64,7 @@ pub struct ResourceEntry {
 
     /// Kubernetes labels of the nodes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 20), inner(length(max = 63)))]
+    #[schemars(extend("maxProperties" = 20, "additionalProperties" = {"type": "string", "maxLength": 63}))]
     pub labels: BTreeMap<String, String>,
 }
 
@@ -133,6 +133,6 @@ pub struct Volume {
     pub count: Option<i32>,
     /// Further parameters of the disk as the API defines them, for example volumeGroup.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 10), inner(length(max = 128)))]
+    #[schemars(extend("maxProperties" = 10, "additionalProperties" = {"type": "string", "maxLength": 128}))]
     pub extend_params: BTreeMap<String, String>,
 }

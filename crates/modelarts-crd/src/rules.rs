@@ -36,8 +36,8 @@ pub(crate) fn pool_spec(schema: &mut Schema) {
         .message(
             "resources has two entries with the same flavor and nodePool; merge them, or give each its own nodePool",
         )
-        .field_path(".resources")
-        .reason(Reason::FieldValueDuplicate),
+        // Invalid and not FieldValueDuplicate: with that reason the server leaves the message out.
+        .field_path(".resources"),
     );
     add(
         schema,
