@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use modelarts_sim::{
-    Config, Server, ServerHandle, Setup, StartError,
+    Config, Server, ServerHandle, Setup, StartError, TlsFiles,
     accounts::{Key, User},
 };
 use serde_json::{Value, json};
@@ -232,4 +232,61 @@ async fn a_taken_port_is_an_error() {
     };
     let error = Server::start(config).await.expect_err("the port is taken");
     assert!(matches!(error, StartError::Listen(..)), "{error}");
+}
+
+#[tokio::test]
+async fn a_certificate_makes_it_https_and_connections_can_still_be_cut() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let pair = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = TlsFiles {
+        cert: folder.path().join("cert.pem"),
+        key: folder.path().join("key.pem"),
+    };
+    std::fs::write(&files.cert, pair.cert.pem()).expect("written");
+    std::fs::write(&files.key, pair.signing_key.serialize_pem()).expect("written");
+    let server = Server::start(Config {
+        tls: Some(files),
+        ..Config::default()
+    })
+    .await
+    .expect("it starts");
+    assert_eq!(server.url(), format!("https://{}", server.addr()));
+    let root = reqwest::Certificate::from_pem(pair.cert.pem().as_bytes()).expect("a certificate");
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .tls_certs_only([root])
+        .build()
+        .expect("a client");
+    let base = format!("https://localhost:{}", server.addr().port());
+    let fault = json!([{"operation": "ListAuthDomains", "fault": "hang", "seconds": 0}]);
+    let answer = client
+        .put(format!("{base}/_sim/faults"))
+        .json(&fault)
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status(), 200);
+    let error = client
+        .get(format!("{base}/v3/auth/domains"))
+        .send()
+        .await
+        .expect_err("no answer");
+    assert!(!error.is_connect(), "the handshake was done before: {error:?}");
+}
+
+#[tokio::test]
+async fn a_certificate_that_cannot_be_read_is_an_error() {
+    let missing = std::path::PathBuf::from("no/such/file.pem");
+    let tls = Some(TlsFiles {
+        cert: missing.clone(),
+        key: missing,
+    });
+    let error = Server::start(Config {
+        tls,
+        ..Config::default()
+    })
+    .await
+    .expect_err("no certificate");
+    assert!(matches!(error, StartError::Tls(_)), "{error}");
 }
