@@ -40,7 +40,7 @@ impl Client {
         let token = self.token(ends).await.map_err(ApiError::before_sending)?;
         match self.try_token(request, &token, ends).await {
             Err(error) if request.operation.is_read() && is_refusal(&error) => {
-                let token = self.token(ends).await?;
+                let token = self.token(ends).await.map_err(ApiError::before_sending)?;
                 self.try_token(request, &token, ends).await
             }
             result => result,

@@ -1,6 +1,6 @@
 //! What an unhappy end means: a closed set of classes, and whether the request may have worked.
 //!
-//! [`classify`] is one total function without I/O, so that every line of it stands in a table
+//! `classify` is one total function without I/O, so that every line of it stands in a table
 //! test. It prefers codes to statuses, since proxies share the statuses, and it prefers doubt to
 //! certainty: a creation wrongly thought to have failed is bought twice.
 

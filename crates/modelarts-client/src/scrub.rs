@@ -160,6 +160,7 @@ fn is_random(run: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn cleaned(text: &str) -> String {
         clean(text, &[], 500)
@@ -247,5 +248,21 @@ mod tests {
         assert_eq!(line.chars().count(), 500);
         assert!(line.ends_with('…'));
         assert_eq!(clean(&"x ".repeat(100_000), &[], 500).chars().count(), 500);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_cleaned(text in "(?s).{0,300}", word in prop::sample::select(&WORDS[..]), mark in "[=:\"' ]{0,4}") {
+            let line = cleaned(&format!("{text}{word}{mark}{text}"));
+            prop_assert!(line.chars().count() <= 500);
+            prop_assert!(!line.chars().any(char::is_control));
+        }
+
+        #[test]
+        fn a_known_secret_goes_from_any_text(before in "(?s).{0,80}", secret in "[a-zA-Z0-9/+&%]{12,40}", after in "(?s).{0,80}") {
+            let secrets = [SecretString::from(secret.as_str())];
+            let line = clean(&format!("{before}{secret}{after}"), &secrets, 500);
+            prop_assert!(!line.contains(&secret), "{}", line);
+        }
     }
 }
