@@ -60,6 +60,23 @@ struct Refused {
     final_: bool,
 }
 
+/// A client, and which version of an account and its Secret it belongs to.
+#[derive(Clone)]
+pub struct Access {
+    /// The client.
+    pub client: Client,
+    account: String,
+    version: String,
+}
+
+impl Access {
+    /// The account's name.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+}
+
 /// What objects depend on besides themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Versions {
@@ -101,22 +118,22 @@ impl Accounts {
         self.sources.accounts.state()
     }
 
-    /// The client of an account, for an object in `namespace`.
+    /// The access to an account, for an object in `namespace`.
     ///
     /// # Errors
     /// Why it cannot be used there now.
-    pub fn client_for(&self, name: &str, namespace: &str) -> Result<Client, Closed> {
+    pub fn access_for(&self, name: &str, namespace: &str) -> Result<Access, Closed> {
         let account = self.object(name).ok_or_else(|| missing(name))?;
         self.check_namespace(&account, namespace)?;
-        self.client(&account)
+        self.access(&account)
     }
 
-    /// The client of an account, for the account's own business.
+    /// The access to an account, for the account's own business.
     ///
     /// # Errors
     /// Why it cannot be used now.
-    pub fn client_of(&self, name: &str) -> Result<Client, Closed> {
-        self.client(&*self.object(name).ok_or_else(|| missing(name))?)
+    pub fn access_of(&self, name: &str) -> Result<Access, Closed> {
+        self.access(&*self.object(name).ok_or_else(|| missing(name))?)
     }
 
     /// What the objects of each account and of each namespace depend on: a value that changes with it.
@@ -146,7 +163,7 @@ impl Accounts {
             .get(&ObjectRef::new(name).within(&self.policy.namespace))
     }
 
-    fn client(&self, account: &ModelArtsAccount) -> Result<Client, Closed> {
+    fn access(&self, account: &ModelArtsAccount) -> Result<Access, Closed> {
         let name = account.name_any();
         let secret_name = &account.spec.credentials.secret.name;
         let secret = self.secret_of(account);
@@ -171,13 +188,17 @@ impl Accounts {
                     client,
                     refused: None,
                 };
-                sessions.insert(name, session.clone());
+                sessions.insert(name.clone(), session.clone());
                 session
             }
         };
         match session.refused {
             Some(refused) if refused.final_ => Err(refusal(&refused)),
-            _ => session.client,
+            _ => session.client.map(|client| Access {
+                client,
+                account: name,
+                version: session.version,
+            }),
         }
     }
 
@@ -228,8 +249,11 @@ impl Accounts {
             .map(refusal)
     }
 
-    /// Takes note of how a call for an account ended. Answers whether the account's standing changed.
-    pub fn absorb(&self, name: &str, class: Class, error: Option<&ApiError>) -> bool {
+    /// Takes note of how a call ended. Answers whether the account's standing changed.
+    ///
+    /// A call that left with an earlier version of the credentials says nothing about the present ones.
+    pub fn absorb(&self, access: &Access, class: Class, error: Option<&ApiError>) -> bool {
+        let name = &access.account;
         match error.map(|error| error.failure) {
             Some(Failure::Throttled) => {
                 self.governor
@@ -239,7 +263,10 @@ impl Accounts {
             _ => {}
         }
         let mut sessions = self.sessions();
-        let Some(session) = sessions.get_mut(name) else {
+        let present = sessions
+            .get_mut(name)
+            .filter(|session| session.version == access.version);
+        let Some(session) = present else {
             return false;
         };
         let before = session.refused.is_some();

@@ -8,12 +8,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use modelarts_client::Client;
 use modelarts_plan::{Breaker, Cloud, CloudFailure, Listing, Tick, Timing, Trouble};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use crate::accounts::Accounts;
+use crate::accounts::{Access, Accounts};
 use crate::clock::Clock;
 use crate::directory::{Directory, Member, ScopeKey};
 use crate::governor::Governor;
@@ -137,8 +136,8 @@ impl Census {
     }
 
     /// Reads something of the account that is known to exist: another pool, or the object's network.
-    pub async fn canary(&self, scope: &Scope, client: &Client, member: &Member) -> bool {
-        round::canary(&self.parts, scope, client, member).await
+    pub async fn canary(&self, scope: &Scope, access: &Access, member: &Member) -> bool {
+        round::canary(&self.parts, scope, access, member).await
     }
 
     /// Looks again at once in all scopes of an account, whose settings or Secret changed.

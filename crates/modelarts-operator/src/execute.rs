@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kube::Api;
-use modelarts_client::{ApiError, Client, Failure, PoolId};
+use modelarts_client::{ApiError, Failure, PoolId};
 use modelarts_crd::{FINALIZER, ModelArtsPool};
 use modelarts_plan::memory::Sending;
 use modelarts_plan::{CloudFailure, FailureKind, Memory, Outcome, Plan, Shown, Step};
 use modelarts_types::pool::Pool;
 use tokio::time::Instant;
 
+use crate::accounts::Access;
 use crate::context::Context;
 use crate::failures;
 use crate::governor::{Class, Priority};
@@ -117,7 +118,7 @@ async fn open_attempt(
 }
 
 async fn create_pool(ctx: &Context, observed: &Observed, token: &str, body: &Pool, memory: &mut Memory) -> Executed {
-    let Some(client) = &observed.client else {
+    let Some(access) = &observed.access else {
         return Executed::Later(TURN);
     };
     // The process may have stood still since the plan was made: the last look at the clock is here.
@@ -126,8 +127,8 @@ async fn create_pool(ctx: &Context, observed: &Observed, token: &str, body: &Poo
     }
     // From here on the token counts as used, whatever becomes of this process.
     memory.sent(token);
-    let result = client.create_pool(body).await;
-    note(ctx, observed, Class::Writes, result.as_ref().err());
+    let result = access.client.create_pool(body).await;
+    note(ctx, access, Class::Writes, result.as_ref().err());
     Executed::Outcome(match result {
         Ok(pool) => Outcome::Created(Arc::new(pool)),
         Err(error) => Outcome::Failed(failures::of(&error)),
@@ -135,7 +136,7 @@ async fn create_pool(ctx: &Context, observed: &Observed, token: &str, body: &Poo
 }
 
 async fn delete_pool(ctx: &Context, observed: &Observed, id: &str) -> Executed {
-    let Some((client, id)) = target(observed, id) else {
+    let Some((access, id)) = target(observed, id) else {
         return unusable(id);
     };
     if !turn(ctx, &observed.member.scope.account, Class::Writes, Priority::Delete).await {
@@ -144,8 +145,8 @@ async fn delete_pool(ctx: &Context, observed: &Observed, id: &str) -> Executed {
     if let Some(name) = &observed.member.pool_name {
         ctx.census.deleted(&observed.scope, name, ctx.clock.now());
     }
-    let result = client.delete_pool(&id).await;
-    note(ctx, observed, Class::Writes, result.as_ref().err());
+    let result = access.client.delete_pool(&id).await;
+    note(ctx, access, Class::Writes, result.as_ref().err());
     Executed::Outcome(match result {
         Ok(_) => Outcome::Done,
         Err(error) => Outcome::Failed(failures::of(&error)),
@@ -153,14 +154,14 @@ async fn delete_pool(ctx: &Context, observed: &Observed, id: &str) -> Executed {
 }
 
 async fn look_at_pool(ctx: &Context, observed: &Observed, id: &str) -> Executed {
-    let Some((client, id)) = target(observed, id) else {
+    let Some((access, id)) = target(observed, id) else {
         return unusable(id);
     };
     if !turn(ctx, &observed.member.scope.account, Class::Reads, Priority::Update).await {
         return Executed::Later(TURN);
     }
-    let result = client.show_pool(&id).await;
-    note(ctx, observed, Class::Reads, result.as_ref().err());
+    let result = access.client.show_pool(&id).await;
+    note(ctx, access, Class::Reads, result.as_ref().err());
     Executed::Outcome(Outcome::Shown(match result {
         Ok(pool) => Shown::Present(Arc::new(pool)),
         Err(error) if error.failure == Failure::Gone => Shown::Gone,
@@ -169,18 +170,18 @@ async fn look_at_pool(ctx: &Context, observed: &Observed, id: &str) -> Executed 
 }
 
 async fn look_at_canary(ctx: &Context, observed: &Observed) -> Executed {
-    let Some(client) = &observed.client else {
+    let Some(access) = &observed.access else {
         return Executed::Later(TURN);
     };
-    let read = ctx.census.canary(&observed.scope, client, &observed.member).await;
+    let read = ctx.census.canary(&observed.scope, access, &observed.member).await;
     if read {
         return Executed::Outcome(Outcome::Canary(true));
     }
     Executed::Later(TURN)
 }
 
-fn target<'a>(observed: &'a Observed, id: &str) -> Option<(&'a Client, PoolId)> {
-    Some((observed.client.as_ref()?, PoolId::parse(id).ok()?))
+fn target<'a>(observed: &'a Observed, id: &str) -> Option<(&'a Access, PoolId)> {
+    Some((observed.access.as_ref()?, PoolId::parse(id).ok()?))
 }
 
 /// An ID that cannot be an ID is never sent; it is shown as a failure to look.
@@ -200,9 +201,9 @@ async fn turn(ctx: &Context, account: &str, class: Class, priority: Priority) ->
         .is_ok()
 }
 
-fn note(ctx: &Context, observed: &Observed, class: Class, error: Option<&ApiError>) {
-    let account = &observed.member.scope.account;
-    if ctx.accounts.absorb(account, class, error) {
-        ctx.directory.wake_where(|member| member.scope.account == *account);
+fn note(ctx: &Context, access: &Access, class: Class, error: Option<&ApiError>) {
+    if ctx.accounts.absorb(access, class, error) {
+        ctx.directory
+            .wake_where(|member| member.scope.account == access.account());
     }
 }

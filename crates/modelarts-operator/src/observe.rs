@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use kube::ResourceExt;
-use modelarts_client::{Client, Failure};
+use modelarts_client::Failure;
 use modelarts_crd::ModelArtsPool;
 use modelarts_crd::conditions::Reason;
 use modelarts_plan::desired::Desired;
 use modelarts_plan::{Account, Closed, Cloud, OpenAccount};
 
+use crate::accounts::Access;
 use crate::census::Scope;
 use crate::context::Context;
 use crate::directory::{Member, ScopeKey};
@@ -22,8 +23,8 @@ pub struct Observed {
     pub scope: Arc<Scope>,
     /// Its account, for the plan.
     pub account: Account,
-    /// Its account's client, if the account can be used.
-    pub client: Option<Client>,
+    /// The access to its account, if the account can be used.
+    pub access: Option<Access>,
     /// What was seen of the cloud.
     pub cloud: Cloud,
     /// Fingerprint of what is asked for; empty if the spec is invalid.
@@ -38,13 +39,13 @@ pub async fn observe(ctx: &Context, object: &ModelArtsPool) -> Observed {
         recall(ctx, object, &member);
     }
     let scope = ctx.census.scope(&member.scope);
-    let (account, client) = account(ctx, &member).await;
+    let (account, access) = account(ctx, &member).await;
     let cloud = ctx.census.cloud_of(&scope, &member);
     Observed {
         member,
         scope,
         account,
-        client,
+        access,
         cloud,
         hash: desired.map(|desired| desired.hash).unwrap_or_default(),
     }
@@ -94,20 +95,20 @@ fn recall(ctx: &Context, object: &ModelArtsPool, member: &Member) {
     }
 }
 
-async fn account(ctx: &Context, member: &Member) -> (Account, Option<Client>) {
+async fn account(ctx: &Context, member: &Member) -> (Account, Option<Access>) {
     let name = &member.scope.account;
-    let client = match ctx.accounts.client_for(name, &member.namespace) {
-        Ok(client) => client,
+    let access = match ctx.accounts.access_for(name, &member.namespace) {
+        Ok(access) => access,
         // What exists is let go of wherever it is: a namespace that lost its permission can still end.
         Err(closed) if member.deleting && closed.reason == Reason::NamespaceNotAllowed => {
-            match ctx.accounts.client_of(name) {
-                Ok(client) => client,
+            match ctx.accounts.access_of(name) {
+                Ok(access) => access,
                 Err(closed) => return (Account::Closed(closed), None),
             }
         }
         Err(closed) => return (Account::Closed(closed), None),
     };
-    match client.project_id().await {
+    match access.client.project_id().await {
         Ok(project) => {
             // Credentials that rest after a refusal are still refused.
             if let Some(refusal) = ctx.accounts.refusal(name) {
@@ -119,11 +120,11 @@ async fn account(ctx: &Context, member: &Member) -> (Account, Option<Client>) {
                     project: project.to_string(),
                     may_create,
                 }),
-                Some(client),
+                Some(access),
             )
         }
         Err(error) => {
-            ctx.accounts.absorb(name, Class::Reads, Some(&error));
+            ctx.accounts.absorb(&access, Class::Reads, Some(&error));
             let reason = match error.failure {
                 Failure::Unauthenticated | Failure::Expired | Failure::Locked => Reason::CredentialsRefused,
                 Failure::Invalid | Failure::Gone => Reason::ProjectNotFound,

@@ -4,10 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use modelarts_client::{ApiError, Client, ListPools, NetworkId, PoolId, PoolListStatus};
+use modelarts_client::{ApiError, ListPools, NetworkId, PoolId, PoolListStatus};
 use modelarts_plan::{CloudFailure, FailureKind, Tick};
 use modelarts_types::pool::Pool;
 
+use crate::accounts::Access;
 use crate::census::{Parts, Scope, State, trouble};
 use crate::directory::{Member, ScopeKey};
 use crate::failures;
@@ -35,8 +36,8 @@ pub(crate) async fn run(parts: Arc<Parts>, key: ScopeKey, scope: Arc<Scope>) {
 }
 
 async fn round(parts: &Parts, key: &ScopeKey, scope: &Scope, members: &[Member]) {
-    let client = match parts.accounts.client_of(&key.account) {
-        Ok(client) => client,
+    let access = match parts.accounts.access_of(&key.account) {
+        Ok(access) => access,
         // The account itself tells its objects; here nothing can be seen.
         Err(_) => return,
     };
@@ -47,13 +48,13 @@ async fn round(parts: &Parts, key: &ScopeKey, scope: &Scope, members: &[Member])
             .is_some_and(|wanted| state.set.as_ref().is_none_or(|set| set.began < wanted))
     };
     let looked = if wants_set {
-        list_set(parts, key, &client, scope).await
+        list_set(parts, key, &access, scope).await
     } else {
-        list(parts, key, &client, scope).await
+        list(parts, key, &access, scope).await
     };
     match looked {
         Ok(looked) => {
-            let canary = wants_canary(parts, scope) && self::canary(parts, scope, &client, &members[0]).await;
+            let canary = wants_canary(parts, scope) && self::canary(parts, scope, &access, &members[0]).await;
             absorb(parts, key, scope, members, looked, canary);
         }
         Err(failure) => absorb_trouble(parts, key, scope, members, failure),
@@ -66,9 +67,9 @@ struct Looked {
     set: Option<Arc<Snapshot>>,
 }
 
-async fn list(parts: &Parts, key: &ScopeKey, client: &Client, scope: &Scope) -> Result<Looked, CloudFailure> {
+async fn list(parts: &Parts, key: &ScopeKey, access: &Access, scope: &Scope) -> Result<Looked, CloudFailure> {
     let began = parts.clock.now();
-    let pools = list_pools(parts, key, client, None).await?;
+    let pools = list_pools(parts, key, access, None).await?;
     let last = scope.state().list.clone();
     Ok(Looked {
         list: Arc::new(Snapshot::new(began, pools, Vec::new(), last.as_deref())),
@@ -77,11 +78,11 @@ async fn list(parts: &Parts, key: &ScopeKey, client: &Client, scope: &Scope) -> 
 }
 
 /// The default list, the failed and the creating ones: together they show every pool there is.
-async fn list_set(parts: &Parts, key: &ScopeKey, client: &Client, scope: &Scope) -> Result<Looked, CloudFailure> {
+async fn list_set(parts: &Parts, key: &ScopeKey, access: &Access, scope: &Scope) -> Result<Looked, CloudFailure> {
     let began = parts.clock.now();
-    let default = list_pools(parts, key, client, None).await?;
-    let creating = list_pools(parts, key, client, Some(PoolListStatus::Creating)).await?;
-    let failed = list_pools(parts, key, client, Some(PoolListStatus::Failed)).await?;
+    let default = list_pools(parts, key, access, None).await?;
+    let creating = list_pools(parts, key, access, Some(PoolListStatus::Creating)).await?;
+    let failed = list_pools(parts, key, access, Some(PoolListStatus::Failed)).await?;
     let last = scope.state().list.clone();
     let list = Arc::new(Snapshot::new(began, default.clone(), Vec::new(), last.as_deref()));
     let all: Vec<Pool> = default.into_iter().chain(creating).collect();
@@ -92,7 +93,7 @@ async fn list_set(parts: &Parts, key: &ScopeKey, client: &Client, scope: &Scope)
 async fn list_pools(
     parts: &Parts,
     key: &ScopeKey,
-    client: &Client,
+    access: &Access,
     status: Option<PoolListStatus>,
 ) -> Result<Vec<Pool>, CloudFailure> {
     parts
@@ -104,8 +105,8 @@ async fn list_pools(
         status,
         ..ListPools::default()
     };
-    let result = client.list_pools(&list).await;
-    note(parts, key, result.as_ref().err());
+    let result = access.client.list_pools(&list).await;
+    note(parts, access, key, result.as_ref().err());
     let pools = result.map_err(|error| failures::of(&error))?.items.unwrap_or_default();
     if pools.iter().any(|pool| pool.id().is_none()) {
         let message = "ListPools: an entry has no ID, so the answer is not complete".to_owned();
@@ -119,8 +120,8 @@ async fn list_pools(
 }
 
 /// Tells the account how a call ended, and its objects if that changed the account's standing.
-fn note(parts: &Parts, key: &ScopeKey, error: Option<&ApiError>) {
-    if parts.accounts.absorb(&key.account, Class::Reads, error) {
+fn note(parts: &Parts, access: &Access, key: &ScopeKey, error: Option<&ApiError>) {
+    if parts.accounts.absorb(access, Class::Reads, error) {
         parts.directory.wake_where(|member| member.scope.account == key.account);
     }
 }
@@ -130,7 +131,7 @@ fn wants_canary(parts: &Parts, scope: &Scope) -> bool {
 }
 
 /// Reads a pool that the newest list shows, or else the network of an object.
-pub(crate) async fn canary(parts: &Parts, scope: &Scope, client: &Client, member: &Member) -> bool {
+pub(crate) async fn canary(parts: &Parts, scope: &Scope, access: &Access, member: &Member) -> bool {
     let listed = {
         let state = scope.state();
         let list = state.list.as_ref();
@@ -141,9 +142,9 @@ pub(crate) async fn canary(parts: &Parts, scope: &Scope, client: &Client, member
         .acquire(&member.scope.account, Class::Reads, Priority::Update)
         .await;
     match listed {
-        Some(id) => client.show_pool(&id).await.is_ok(),
+        Some(id) => access.client.show_pool(&id).await.is_ok(),
         None => match NetworkId::parse(&member.network) {
-            Ok(network) => client.show_network(&network).await.is_ok(),
+            Ok(network) => access.client.show_network(&network).await.is_ok(),
             Err(_) => false,
         },
     }

@@ -41,10 +41,10 @@ async fn report(kube: &Kube, accounts: &Accounts, account: &ModelArtsAccount) ->
 
 /// How an account stands: its project, or why it cannot be used.
 async fn standing(accounts: &Accounts, name: &str) -> Result<String, Closed> {
-    let client = accounts.client_of(name)?;
-    let project = client.project_id().await;
+    let access = accounts.access_of(name)?;
+    let project = access.client.project_id().await;
     if let Err(error) = &project {
-        accounts.absorb(name, Class::Reads, Some(error));
+        accounts.absorb(&access, Class::Reads, Some(error));
     }
     if let Some(refusal) = accounts.refusal(name) {
         return Err(refusal);
