@@ -336,3 +336,6 @@ fn limits(account: &ModelArtsAccount) -> Limits {
         creations_per_ten_minutes: creations.unwrap_or(default.creations_per_ten_minutes),
     }
 }
+
+#[cfg(test)]
+mod tests;

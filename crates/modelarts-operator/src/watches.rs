@@ -111,7 +111,7 @@ mod tests {
             _ => stream::once(async { Ok(7) }).chain(stream::pending()).boxed(),
         };
         let mut watched =
-            std::pin::pin!(restarted(make, Duration::from_secs(60)).filter_map(|item| async { item.ok() }));
+            std::pin::pin!(restarted(make, Duration::from_secs(60)).filter_map(|item| async move { item.ok() }));
         assert_eq!(watched.next().await, Some(7));
         assert_eq!(begun.load(Ordering::SeqCst), 3);
     }
