@@ -54,6 +54,10 @@ pub fn absence(
             None => return Absence::Look(Step::LookAtPool { id: id.to_owned() }),
             Some(show) if is_gone(show) => {}
             Some(show) => match &show.shown {
+                // A failed look says nothing, so it stands for this reconcile only.
+                Shown::Unknown(_) if show.began < view.began => {
+                    return Absence::Look(Step::LookAtPool { id: id.to_owned() });
+                }
                 Shown::Unknown(failure) => return Absence::Unknown(failure.clone()),
                 Shown::Present(pool) if replaced(pool) => {}
                 _ => {
@@ -68,7 +72,13 @@ pub fn absence(
     };
     if !set.marked(&view.marker()).is_empty() {
         memory.first_proof = None;
-        return Absence::Present;
+        // A set is made only when asked for: one that a newer list contradicts has to be made anew.
+        return match view.cloud.newest(floor) {
+            Some(newest) if newest.marked(&view.marker()).is_empty() => {
+                Absence::Look(Step::LookAtScope { since: newest.began })
+            }
+            _ => Absence::Present,
+        };
     }
     match memory.first_proof {
         None => {
