@@ -42,6 +42,7 @@ pub(crate) fn plan(
 pub(crate) fn found(view: &View<'_>, memory: &Memory) -> Option<(Arc<Pool>, Fate)> {
     if let Some(attempt) = view.creation().filter(|attempt| attempt.outcome.is_none())
         && let Some(pool) = memory.answer_to(&attempt.token)
+        && pool.id().is_some()
     {
         return Some((Arc::clone(pool), Fate::Created));
     }
