@@ -10,7 +10,7 @@ use modelarts_crd::status::Outcome as Fate;
 use modelarts_types::pool::{Counts, Phase, Pool};
 
 use crate::cadence::SETTLED;
-use crate::creation::{frozen, notice, told};
+use crate::creation::{frozen, notice, record, told};
 use crate::desired::Desired;
 use crate::drift::differences;
 use crate::evidence::{Absence, absence};
@@ -293,9 +293,13 @@ fn missing(view: &View<'_>, memory: &mut Memory, desired: &Desired, id: &str, mu
                 Shown::Present(pool) => Some(Arc::clone(pool)),
                 _ => None,
             });
-            match shown.filter(|pool| is_same(view, pool)) {
-                Some(pool) => present(view, memory, desired, &pool, report),
-                None => keep_quiet(report, next),
+            match (shown.filter(|pool| is_same(view, pool)), other_of_ours(view, since, id)) {
+                (Some(pool), _) => present(view, memory, desired, &pool, report),
+                (None, Some(pool)) => {
+                    memory.missing_since = None;
+                    record(view, &pool, Fate::Adopted, report)
+                }
+                (None, None) => keep_quiet(report, next),
             }
         }
         Absence::Unknown(failure) => {
@@ -324,6 +328,15 @@ fn missing(view: &View<'_>, memory: &mut Memory, desired: &Desired, id: &str, mu
         }
         Absence::Strong => lost(view, memory, id, report),
     }
+}
+
+/// A pool with our marker that stands where the recorded one, which is gone, does not.
+fn other_of_ours(view: &View<'_>, since: Tick, id: &str) -> Option<Arc<Pool>> {
+    let marked = view.cloud.newest(since)?.marked(&view.marker());
+    marked
+        .into_iter()
+        .find(|pool| pool.id().is_some_and(|other| other != id))
+        .map(Arc::clone)
 }
 
 fn loss_text(id: &str) -> String {
