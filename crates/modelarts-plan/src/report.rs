@@ -240,7 +240,8 @@ impl Report {
                 if condition.status != status {
                     condition.last_transition_time = wall;
                 }
-                if !(same_reason && is_volatile(reason) && !condition.message.is_empty()) {
+                let stands = is_volatile(reason) || lasting(&condition.message) == lasting(&cut(text));
+                if !(same_reason && stands && !condition.message.is_empty()) {
                     condition.message = cut(text);
                 }
                 condition.status = status.to_owned();
@@ -265,6 +266,18 @@ impl Report {
 /// Whether the texts of a reason differ from call to call, by a request ID for example.
 fn is_volatile(reason: Reason) -> bool {
     matches!(reason, Reason::CloudUnavailable | Reason::Throttled | Reason::SoldOut)
+}
+
+/// A text without the parts that differ from call to call although it says the same.
+fn lasting(text: &str) -> String {
+    let mut text = text.to_owned();
+    for opening in [" (request ", " (clock skew of "] {
+        while let Some(begin) = text.find(opening) {
+            let end = text[begin..].find(')').map_or(text.len(), |length| begin + length + 1);
+            text.replace_range(begin..end, "");
+        }
+    }
+    text
 }
 
 fn order_of(type_: &str) -> usize {
