@@ -44,7 +44,9 @@ const REST: u64 = 5 * 60 * 1_000;
 ///
 /// # Errors
 /// What made it impossible to start or to go on.
-pub async fn run(flags: Flags) -> anyhow::Result<()> {
+pub async fn run(mut flags: Flags) -> anyhow::Result<()> {
+    // Drawn once: the lease and the events name the same replica.
+    flags.identity = Some(flags.replica_identity());
     let shutdown = shutdown::listen().context("cannot listen for signals")?;
     let source = flags
         .kubeconfig
