@@ -1,6 +1,7 @@
 //! The control plane alone, until Ctrl-C.
 
 use std::convert::Infallible;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -43,7 +44,7 @@ async fn serve(options: Options) -> anyhow::Result<Infallible> {
     })
     .await?;
     steps.finish();
-    println!("export KUBECONFIG={}", control_plane.kubeconfig.display());
+    writeln!(io::stdout(), "export KUBECONFIG={}", control_plane.kubeconfig.display())?;
     if let Some(path) = options.ready_file {
         let ready = json!({
             "kubeconfig": control_plane.kubeconfig,

@@ -5,7 +5,7 @@
 //! takes a fraction of a second.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -104,7 +104,14 @@ fn pick(all: &BTreeMap<String, PathBuf>, name: &str) -> Result<PathBuf> {
 async fn build(selection: &[&str], progress: &Progress) -> Result<BTreeMap<String, PathBuf>> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let what = format!("cargo build {}", selection.join(" "));
-    let mut child = Command::new(cargo)
+    let mut command = Command::new(cargo);
+    for name in std::env::vars_os()
+        .map(|(name, _)| name)
+        .filter(|name| is_about_us(name))
+    {
+        command.env_remove(name);
+    }
+    let mut child = command
         .arg("build")
         .args(selection)
         .arg("--message-format=json-render-diagnostics")
@@ -134,6 +141,17 @@ async fn build(selection: &[&str], progress: &Progress) -> Result<BTreeMap<Strin
         });
     }
     Ok(executables(&messages.map_err(Error::io(what))?))
+}
+
+/// Whether a variable is what cargo tells a test about the crate that it runs.
+///
+/// Some build scripts ask for these to be watched (ring's does), so that a cargo that inherits them
+/// builds ring and all that rests on it anew, and the next cargo, without them, once more.
+fn is_about_us(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    ["CARGO_MANIFEST_", "CARGO_PKG_"]
+        .iter()
+        .any(|begin| name.starts_with(begin))
 }
 
 /// Tells each line as it comes; gives them all.
@@ -174,6 +192,21 @@ fn executables(messages: &str) -> BTreeMap<String, PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_inner_cargo_is_not_told_of_the_crate_that_runs() {
+        let about_us: Vec<_> = std::env::vars_os()
+            .map(|(name, _)| name)
+            .filter(|name| is_about_us(name))
+            .collect();
+        // Cargo sets both for every test, so the filter is seen at work on real ones.
+        for name in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME"] {
+            assert!(about_us.iter().any(|about| about == name), "{about_us:?}");
+        }
+        for name in ["CARGO", "CARGO_HOME", "CARGO_TARGET_DIR", "PATH"] {
+            assert!(!is_about_us(OsStr::new(name)), "{name}");
+        }
+    }
 
     #[test]
     fn executables_are_picked_from_cargos_messages() {

@@ -4,6 +4,7 @@
 //! judges the examples and ends. It changes nothing outside its temporary folder.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -129,7 +130,7 @@ impl Demo {
         let ledger = self.world.simulator.ledger().await?;
         let verdict = verdict::judge(&pools, &ledger, &self.took);
         for line in &verdict.lines {
-            println!("{line}");
+            writeln!(io::stdout(), "{line}")?;
         }
         if all_ready(&pools) && verdict.once_each {
             return Ok(ExitCode::SUCCESS);
@@ -152,20 +153,23 @@ impl Demo {
             let pools = self.look().await?;
             if !told && all_ready(&pools) {
                 self.view.settle();
-                self.invite();
+                self.invite()?;
                 told = true;
             }
             sleep(wait::LOOK_EVERY * 4).await;
         }
     }
 
-    fn invite(&self) {
+    fn invite(&self) -> io::Result<()> {
         let control_plane = &self.world.control_plane;
-        println!("\nEverything is up. In a second terminal:");
-        println!("  export KUBECONFIG={}", control_plane.kubeconfig.display());
-        println!("  {} get mapool --all-namespaces", control_plane.kubectl().display());
-        println!("The simulated cloud is at {}.", self.world.simulator.url);
-        println!("Ctrl-C ends all of it.\n");
+        let kubectl = control_plane.kubectl().display();
+        let mut out = io::stdout().lock();
+        writeln!(out, "\nEverything is up. In a second terminal:")?;
+        writeln!(out, "  export KUBECONFIG={}", control_plane.kubeconfig.display())?;
+        writeln!(out, "  {kubectl} get mapool --all-namespaces")?;
+        writeln!(out, "The simulated cloud is at {}.", self.world.simulator.url)?;
+        writeln!(out, "Ctrl-C ends all of it.\n")?;
+        out.flush()
     }
 
     /// Looks at the pools and shows them. An operator that has died is an error: it should not.
