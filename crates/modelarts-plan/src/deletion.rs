@@ -272,6 +272,12 @@ fn delete_present(view: &View<'_>, memory: &mut Memory, id: &str, pool: &Arc<Poo
     if let Some(plan) = not_again_yet(view, memory, id, &report) {
         return plan;
     }
+    if memory.refusal.as_ref().is_some_and(|refusal| refusal.what == id) {
+        // What was said of the refusal stands until this try is answered.
+        let mut plan = still(report, timing.census_interval_busy);
+        plan.step = Step::DeletePool { id: id.to_owned() };
+        return plan;
+    }
     let note = notice(NoticeKind::Normal, "Deleting", "Delete", format!("deleting pool {id}"));
     let mut plan = waiting(
         view,
@@ -280,9 +286,7 @@ fn delete_present(view: &View<'_>, memory: &mut Memory, id: &str, pool: &Arc<Poo
         timing.census_interval_busy,
         report,
     );
-    if memory.refusal.is_none() {
-        plan.notice = Some(note);
-    }
+    plan.notice = Some(note);
     plan
 }
 
