@@ -14,8 +14,9 @@ use modelarts_types::pool::{Phase, Pool};
 use crate::cadence::{ATTEMPT_BUDGET, SETTLED, after_refusal, after_setback};
 use crate::desired::Desired;
 use crate::failure::{FailureKind, Remedy};
-use crate::identity::{Marker, predicted_id};
+use crate::identity::Marker;
 use crate::memory::{Memory, Sending, Setback};
+use crate::naming::{hidden_conflict, name_taken};
 use crate::plan::Draft;
 use crate::report::{Notice, NoticeKind, Report, Sync, Verdict};
 use crate::step::{Plan, Step};
@@ -277,65 +278,8 @@ pub(crate) fn frozen() -> Verdict {
     )
 }
 
-/// A name that is taken: by a pool on its way out, or by somebody else.
-fn name_taken(view: &View<'_>, taken: &Pool, desired: &Desired, mut report: Report) -> Plan {
-    let id = taken.id().unwrap_or_default();
-    let leaving = taken.phase() == Some(&Phase::Deleting) || taken.metadata.deletion_timestamp.is_some();
-    let verdict = if leaving {
-        Verdict::Working(
-            Reason::WaitingForName,
-            format!("pool {id} of the same name is being deleted"),
-        )
-    } else {
-        Verdict::Stalled(Reason::NameConflict, conflict_text(&desired.pool_name, Some(id)))
-    };
-    report.conclude(&verdict, &Sync::AsBefore);
-    Draft::new(report).publish(Step::Rest, view.timing.census_interval)
-}
-
-fn conflict_text(name: &str, id: Option<&str>) -> String {
-    let whose = id.map(|id| format!(" ({id})")).unwrap_or_default();
-    format!(
-        "a pool named {name} exists{whose} and does not carry this object's marker; choose another spec.poolName, or delete that pool"
-    )
-}
-
-/// The cloud says that the name is taken, and no list shows by whom: look at the ID that it should have.
-fn hidden_conflict(
-    view: &View<'_>,
-    memory: &Memory,
-    desired: &Desired,
-    account: &OpenAccount,
-    report: &Report,
-) -> Option<Plan> {
-    let setback = memory
-        .rejection
-        .as_ref()
-        .filter(|setback| setback.failure.kind == FailureKind::Conflict && setback.hash == desired.hash)?;
-    let mut report = report.clone();
-    let id = predicted_id(&desired.pool_name, &account.project);
-    let due = setback.at.after(after_setback(view.timing, setback.count));
-    let fresh = setback.at.max(crate::timing::Tick(
-        view.now.0.saturating_sub(view.timing.census_interval),
-    ));
-    match memory.shown(&id, fresh).map(|show| &show.shown) {
-        None => Some(look(view, Step::LookAtPool { id }, report)),
-        Some(Shown::Present(pool)) => Some(name_taken(view, pool, desired, report)),
-        Some(Shown::Gone | Shown::Unknown(_)) if view.now < due => {
-            let text = format!(
-                "{}; {}",
-                conflict_text(&desired.pool_name, None),
-                setback.failure.message
-            );
-            report.conclude(&Verdict::Stalled(Reason::NameConflict, text), &Sync::AsBefore);
-            Some(Draft::new(report).publish(Step::Rest, due.since(view.now)))
-        }
-        Some(Shown::Gone | Shown::Unknown(_)) => None,
-    }
-}
-
 /// A look that a creation waits for. It is shown only if looking is what fails.
-fn look(view: &View<'_>, step: Step, mut report: Report) -> Plan {
+pub(crate) fn look(view: &View<'_>, step: Step, mut report: Report) -> Plan {
     match &view.cloud.trouble {
         None => {
             if !stands_stalled(view) {

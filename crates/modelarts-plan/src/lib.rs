@@ -11,6 +11,7 @@ pub mod plan;
 pub mod creation;
 pub mod deletion;
 pub mod keeping;
+mod naming;
 
 pub mod evidence;
 pub mod memory;
