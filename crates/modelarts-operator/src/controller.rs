@@ -89,13 +89,15 @@ fn follow(
     match event {
         Ok(watcher::Event::Init) => *listed = Some(BTreeSet::new()),
         Ok(watcher::Event::InitApply(meta)) => {
-            if let (Some(listed), Some(uid)) = (listed, meta.uid()) {
+            let uid = meta.uid().unwrap_or_default();
+            ctx.directory.meet(&uid);
+            if let Some(listed) = listed {
                 listed.insert(uid);
             }
         }
         Ok(watcher::Event::InitDone) => {
-            for member in listed.take().map(|uids| ctx.directory.keep(&uids)).unwrap_or_default() {
-                ctx.memories.forget(&member.uid);
+            for uid in listed.take().map(|uids| ctx.directory.keep(&uids)).unwrap_or_default() {
+                ctx.memories.forget(&uid);
             }
         }
         Ok(watcher::Event::Delete(meta)) => {
@@ -103,7 +105,8 @@ fn follow(
             ctx.directory.forget(&uid);
             ctx.memories.forget(&uid);
         }
-        Ok(watcher::Event::Apply(_)) | Err(_) => {}
+        Ok(watcher::Event::Apply(meta)) => ctx.directory.meet(&meta.uid().unwrap_or_default()),
+        Err(_) => {}
     }
 }
 

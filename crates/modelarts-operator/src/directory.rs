@@ -1,7 +1,9 @@
 //! Which objects there are, as the last pass of each saw it, and how to wake them.
 //!
 //! Keyed by uid: an object that is deleted and made again under the same name is another object.
-//! The directory only says whom to wake and what to look for; no decision is made from it.
+//! The directory only says whom to wake and what to look for; no decision is made from it. It holds
+//! an object from the watch's first word of it to the last: a pass that is still under way when its
+//! object goes cannot bring it back.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -50,7 +52,8 @@ pub struct Member {
 
 /// All objects.
 pub struct Directory {
-    members: Mutex<HashMap<String, Member>>,
+    /// By uid; nothing until the first pass has seen the object.
+    members: Mutex<HashMap<String, Option<Member>>>,
     wake: mpsc::UnboundedSender<ObjectRef<PoolMeta>>,
 }
 
@@ -68,30 +71,45 @@ impl Directory {
         )
     }
 
-    /// Enters an object, or what has changed of it. Answers whether it is new to this process.
+    /// The watch told of an object.
+    pub fn meet(&self, uid: &str) {
+        let mut members = self.members();
+        if !members.contains_key(uid) {
+            members.insert(uid.to_owned(), None);
+        }
+    }
+
+    /// Whether the watch told of an object, and not of its end.
+    #[must_use]
+    pub fn knows(&self, uid: &str) -> bool {
+        self.members().contains_key(uid)
+    }
+
+    /// Enters an object, or what has changed of it. Answers whether it is new to this process. An
+    /// object that is not known stays away.
     pub fn enter(&self, member: Member) -> bool {
-        self.members().insert(member.uid.clone(), member).is_none()
+        match self.members().get_mut(&member.uid) {
+            Some(place) => place.replace(member).is_none(),
+            None => false,
+        }
     }
 
     /// The phase of every pool.
     #[must_use]
     pub fn phases(&self) -> Vec<Option<String>> {
-        self.members().values().map(|member| member.phase.clone()).collect()
+        let members = self.members();
+        members.values().flatten().map(|member| member.phase.clone()).collect()
     }
 
     /// Forgets an object that is no more.
-    pub fn forget(&self, uid: &str) -> Option<Member> {
-        self.members().remove(uid)
+    pub fn forget(&self, uid: &str) {
+        self.members().remove(uid);
     }
 
     /// Keeps only the objects with these uids, and tells which were forgotten.
-    pub fn keep(&self, uids: &BTreeSet<String>) -> Vec<Member> {
+    pub fn keep(&self, uids: &BTreeSet<String>) -> Vec<String> {
         let mut members = self.members();
-        let gone: Vec<Member> = members
-            .values()
-            .filter(|member| !uids.contains(&member.uid))
-            .cloned()
-            .collect();
+        let gone = members.keys().filter(|uid| !uids.contains(*uid)).cloned().collect();
         members.retain(|uid, _| uids.contains(uid));
         gone
     }
@@ -116,10 +134,54 @@ impl Directory {
     }
 
     fn filter(&self, test: impl Fn(&Member) -> bool) -> Vec<Member> {
-        self.members().values().filter(|member| test(member)).cloned().collect()
+        let members = self.members();
+        members
+            .values()
+            .flatten()
+            .filter(|member| test(member))
+            .cloned()
+            .collect()
     }
 
-    fn members(&self) -> MutexGuard<'_, HashMap<String, Member>> {
+    fn members(&self) -> MutexGuard<'_, HashMap<String, Option<Member>>> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member(uid: &str) -> Member {
+        Member {
+            uid: uid.into(),
+            namespace: "ml".into(),
+            name: "train-a".into(),
+            scope: ScopeKey {
+                account: "default".into(),
+                workspace: "0".into(),
+            },
+            pool_name: None,
+            pool_id: None,
+            network: "net-0123".into(),
+            deleting: false,
+            phase: None,
+            busy: true,
+        }
+    }
+
+    #[test]
+    fn a_pass_that_ends_after_its_object_does_not_bring_it_back() {
+        let (directory, _woken) = Directory::new();
+        let scope = member("a").scope;
+        directory.meet("a");
+        assert!(directory.enter(member("a")), "it is new");
+        assert!(!directory.enter(member("a")), "it is known");
+        directory.forget("a");
+        assert!(!directory.enter(member("a")));
+        assert_eq!(directory.of_scope(&scope), []);
+        directory.meet("b");
+        assert_eq!(directory.keep(&BTreeSet::new()), ["b"]);
+        assert!(!directory.knows("b"));
     }
 }

@@ -34,10 +34,7 @@ pub struct Observed {
 /// Looks at everything that a plan for this object needs.
 pub async fn observe(ctx: &Context, object: &ModelArtsPool) -> Observed {
     let desired = Desired::parse(object, &ctx.cluster).ok();
-    let member = member(object, desired.as_ref());
-    if ctx.directory.enter(member.clone()) {
-        recall(ctx, object, &member);
-    }
+    let member = enter(ctx, object, desired.as_ref());
     let scope = ctx.census.scope(&member.scope);
     let (account, access) = account(ctx, &member).await;
     let cloud = ctx.census.cloud_of(&scope, &member);
@@ -49,6 +46,21 @@ pub async fn observe(ctx: &Context, object: &ModelArtsPool) -> Observed {
         cloud,
         hash: desired.map(|desired| desired.hash).unwrap_or_default(),
     }
+}
+
+/// Takes note of what a write has changed, so that a pool that has come to rest is not looked at as
+/// one on its way.
+pub fn written(ctx: &Context, object: &ModelArtsPool) {
+    let desired = Desired::parse(object, &ctx.cluster).ok();
+    enter(ctx, object, desired.as_ref());
+}
+
+fn enter(ctx: &Context, object: &ModelArtsPool, desired: Option<&Desired>) -> Member {
+    let member = member(object, desired);
+    if ctx.directory.enter(member.clone()) {
+        recall(ctx, object, &member);
+    }
+    member
 }
 
 fn member(object: &ModelArtsPool, desired: Option<&Desired>) -> Member {

@@ -15,7 +15,7 @@ use tracing::Instrument;
 use crate::context::Context;
 use crate::directory::PoolMeta;
 use crate::execute::{Executed, execute};
-use crate::observe::{Observed, observe};
+use crate::observe::{Observed, observe, written as written_down};
 use crate::publish::{self, Written};
 
 /// More steps in a row than any life of a pool has.
@@ -57,7 +57,12 @@ async fn passes(ctx: &Context, namespace: &str, name: &str) -> Result<Action, Re
     let Some(mut object) = api.get_opt(name).await? else {
         return Ok(Action::await_change());
     };
-    let memory = ctx.memories.of(&object.uid().unwrap_or_default());
+    let uid = object.uid().unwrap_or_default();
+    if !ctx.directory.knows(&uid) {
+        // The watch has not told of it yet, or has just told of its end.
+        return Ok(Action::requeue(Duration::from_millis(ctx.timing.census_interval_busy)));
+    }
+    let memory = ctx.memories.of(&uid);
     let mut memory = memory.lock().await;
     let mut began = ctx.clock.now();
     for _ in 0..MOST_PASSES {
@@ -82,7 +87,10 @@ async fn passes(ctx: &Context, namespace: &str, name: &str) -> Result<Action, Re
         absorb(&mut memory, &plan, outcome, &observed, started, ctx.clock.now());
         if !stale && plan.publish {
             match publish::status(&api, &object, &plan.status).await? {
-                Some(Written::Done(written)) => object = *written,
+                Some(Written::Done(written)) => {
+                    object = *written;
+                    written_down(ctx, &object);
+                }
                 Some(Written::Stale) => {}
                 None => {}
             }
