@@ -75,6 +75,14 @@ pub enum ConnectError {
         #[source]
         source: Box<KubeconfigError>,
     },
+    /// The kubeconfig is no YAML, or has another shape. The parser would quote the text, which holds tokens.
+    #[error("kubeconfig {} does not parse{}; it is not quoted here, because it may hold a token", path.display(), place(*at))]
+    Unparsed {
+        /// The file.
+        path: PathBuf,
+        /// Line and column, if the parser tells.
+        at: Option<(u64, u64)>,
+    },
     /// Not in a pod, or the pod has no service account token.
     #[error("no --kubeconfig was given and this is no pod with a service account")]
     InCluster(#[source] InClusterError),
@@ -106,10 +114,7 @@ pub async fn connect(source: Source<'_>, deadlines: Deadlines) -> Result<Clients
 async fn configuration(source: Source<'_>) -> Result<Config, ConnectError> {
     let mut config = match source {
         Source::Kubeconfig(path) => {
-            let refuse = |source| ConnectError::Kubeconfig {
-                path: path.to_owned(),
-                source: Box::new(source),
-            };
+            let refuse = |source| refusal(path, source);
             let file = Kubeconfig::read_from(path).map_err(refuse)?;
             Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
                 .await
@@ -121,6 +126,25 @@ async fn configuration(source: Source<'_>) -> Result<Config, ConnectError> {
     config.connect_timeout = Some(CONNECT);
     config.headers.push((USER_AGENT, HeaderValue::from_static(AGENT)));
     Ok(config)
+}
+
+fn refusal(path: &Path, source: KubeconfigError) -> ConnectError {
+    let path = path.to_owned();
+    match source {
+        KubeconfigError::Parse(error) => {
+            let at = error.location().map(|at| (at.line(), at.column()));
+            ConnectError::Unparsed { path, at }
+        }
+        source => ConnectError::Kubeconfig {
+            path,
+            source: Box::new(source),
+        },
+    }
+}
+
+fn place(at: Option<(u64, u64)>) -> String {
+    at.map(|(line, column)| format!(" at line {line}, column {column}"))
+        .unwrap_or_default()
 }
 
 fn client(config: &Config, head: Duration) -> Result<Client, ConnectError> {

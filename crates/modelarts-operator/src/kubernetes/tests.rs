@@ -175,6 +175,26 @@ async fn a_missing_kubeconfig_is_named() {
 }
 
 #[tokio::test]
+async fn a_kubeconfig_that_does_not_parse_is_not_quoted() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    for text in [
+        "users:\n- user: {token: not-to-be-seen",
+        "users: [{user: {token: [not-to-be-seen]}}]",
+        "not-to-be-seen",
+    ] {
+        std::fs::write(file.path(), text).unwrap();
+        let error = connect(Source::Kubeconfig(file.path()), Deadlines::default())
+            .await
+            .err()
+            .unwrap();
+        let error = anyhow::Error::new(error);
+        let told = format!("{error:?} {error:#}");
+        assert!(told.contains("does not parse"), "{told}");
+        assert!(!told.contains("not-to-be-seen"), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn outside_a_pod_the_missing_flag_is_named() {
     let error = connect(Source::InCluster, Deadlines::default()).await.err().unwrap();
     assert!(error.to_string().contains("--kubeconfig"), "{error}");
