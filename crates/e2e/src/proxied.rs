@@ -109,6 +109,20 @@ impl Proxied {
         .await
     }
 
+    /// Waits until the cloud has accepted as many creations for an object.
+    ///
+    /// # Errors
+    /// What was seen last.
+    pub async fn until_created(&self, name: &str, count: usize, deadline: Duration) -> Result<(), wait::TimedOut> {
+        until(format!("{count} creations of {name}"), deadline, async || {
+            match self.creates(name).await {
+                seen if seen >= count => Ok(()),
+                seen => Err(format!("{seen}\n{}", self.story())),
+            }
+        })
+        .await
+    }
+
     /// How many creations the cloud accepted for an object: its derived pool name begins with the
     /// object's name.
     pub async fn creates(&self, name: &str) -> usize {
