@@ -1,0 +1,287 @@
+//! Calls to the simulated cloud, with what can go wrong on the way there and back.
+
+use std::sync::Arc;
+
+use modelarts_plan::{CloudFailure, FailureKind, Shown};
+use modelarts_sim::ledger::Trace;
+use modelarts_sim::operation::{Call, Operation};
+use modelarts_sim::{ListQuery, Refusal};
+use modelarts_types::keys;
+use modelarts_types::pool::Pool;
+use serde_json::{Value, json};
+
+use super::faults::{Fault, Op};
+use super::judge::Called;
+use super::{PROJECT, World};
+
+/// Why a reconcile or a round of the census ends at a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The process died.
+    Crash,
+    /// Kubernetes could not be asked.
+    Kubernetes,
+    /// The reconcile took too long and was cancelled.
+    Deadline,
+}
+
+/// How a call to the cloud ended, unless the process did.
+pub type Answer<T> = Result<Result<T, CloudFailure>, Stop>;
+
+impl World {
+    /// A call begins: it is counted, and what will go wrong with it is decided.
+    pub fn begin(&mut self, op: Op) -> Result<Option<Fault>, Stop> {
+        let fault = self.faults.strike(self.judge.calls.len(), op);
+        let at = self.now;
+        self.tell(format!("call {} {op:?} {fault:?}", self.judge.calls.len()));
+        self.judge.calls.push(Called { at, op, fault });
+        match fault {
+            Some(Fault::CrashBefore) => Err(Stop::Crash),
+            _ => Ok(fault),
+        }
+    }
+
+    /// A call is over, if the process still lives.
+    pub fn end(&mut self, fault: Option<Fault>) -> Result<(), Stop> {
+        self.check();
+        match fault {
+            Some(Fault::CrashAfter) => Err(Stop::Crash),
+            _ => Ok(()),
+        }
+    }
+
+    /// One call to the cloud.
+    fn ask<T>(
+        &mut self,
+        op: Op,
+        late: Option<Call>,
+        doing: impl FnOnce(&mut Self, Option<Fault>) -> Result<T, Refusal>,
+    ) -> Answer<T> {
+        let fault = self.begin(op)?;
+        let (kind, status, done) = match fault {
+            None | Some(Fault::CrashBefore | Fault::CrashAfter | Fault::Conflict) => (None, 200, true),
+            Some(Fault::ListLag(_) | Fault::EmptyList | Fault::PartialList) => (None, 200, true),
+            Some(Fault::LostAnswer) => (Some((FailureKind::Transient, true)), 0, true),
+            Some(Fault::ErrorAfterCommit) => (Some((FailureKind::Transient, true)), 500, true),
+            Some(Fault::Malformed) => (Some((FailureKind::Malformed, true)), 200, true),
+            Some(Fault::DelayedCommit(_)) => (Some((FailureKind::Transient, true)), 0, false),
+            Some(Fault::ServerError) => (Some((FailureKind::Transient, true)), 500, false),
+            Some(Fault::Gateway404) => (Some((FailureKind::Misrouted, false)), 404, false),
+            Some(Fault::Throttle) => (Some((FailureKind::Throttled, false)), 429, false),
+            Some(Fault::Unauthenticated) => (Some((FailureKind::Unauthenticated, false)), 401, false),
+            Some(Fault::Denied) => (Some((FailureKind::Denied, false)), 403, false),
+            Some(Fault::Quota) => (Some((FailureKind::Quota, false)), 400, false),
+            Some(Fault::SoldOut) => (Some((FailureKind::SoldOut, false)), 400, false),
+            Some(Fault::Invalid) => (Some((FailureKind::Invalid, false)), 400, false),
+            Some(Fault::NotConnected) => (Some((FailureKind::Transient, false)), 0, false),
+        };
+        if let (Some(Fault::DelayedCommit(delay)), Some(call)) = (fault, late) {
+            let due = self.cloud_now() + delay;
+            self.cloud.execute_later(call, "late", due);
+        }
+        self.now += self.latency;
+        let result = done.then(|| doing(self, fault));
+        let unanswered = status == 0 && kind.is_some_and(|(_, doubtful)| doubtful);
+        if unanswered {
+            self.now += self.timing.request_deadline;
+        }
+        self.end(fault)?;
+        let result = match (kind, result) {
+            (Some((kind, doubtful)), _) => Err(self.failure(op, kind, status, doubtful)),
+            (None, Some(Ok(value))) => Ok(value),
+            (None, Some(Err(refusal))) => Err(refused(op, &refusal)),
+            (None, None) => Err(self.failure(op, FailureKind::Transient, status, true)),
+        };
+        self.note(&result);
+        Ok(result)
+    }
+
+    fn failure(&self, op: Op, kind: FailureKind, status: u16, doubtful: bool) -> CloudFailure {
+        let number = self.judge.calls.len();
+        CloudFailure {
+            kind,
+            message: format!("{op:?}: {status} it went wrong (request {number:08x})"),
+            doubtful,
+        }
+    }
+
+    /// The account rests after a refusal of its credentials, until a call succeeds again.
+    fn note<T>(&mut self, result: &Result<T, CloudFailure>) {
+        match result {
+            Ok(_) => self.process.refused = None,
+            Err(failure) if failure.kind == FailureKind::Unauthenticated => {
+                self.process.refused.get_or_insert(failure.message.clone());
+            }
+            Err(_) => {}
+        }
+    }
+
+    pub fn list_pools(&mut self, op: Op) -> Answer<Vec<Pool>> {
+        let status = match op {
+            Op::ListCreating => "creating",
+            Op::ListFailed => "failed",
+            _ => "",
+        };
+        self.ask(op, None, |world, fault| {
+            let query = ListQuery {
+                status: status.to_owned(),
+                hide_younger: match fault {
+                    Some(Fault::ListLag(lag)) => lag,
+                    _ => 0,
+                },
+                ..ListQuery::default()
+            };
+            let now = world.cloud_now();
+            world.cloud.add_project(PROJECT, now);
+            let items = world.cloud.list_pools(PROJECT, &query, now)?.items.unwrap_or_default();
+            let kept = match fault {
+                Some(Fault::EmptyList) => 0,
+                Some(Fault::PartialList) => items.len() / 2,
+                _ => items.len(),
+            };
+            let skipped = items.len() - kept;
+            Ok(items.into_iter().skip(skipped).collect())
+        })
+    }
+
+    pub fn create_pool(&mut self, body: &Pool) -> Answer<Arc<Pool>> {
+        let call = call(Operation::CreatePool, "", serde_json::to_vec(body).expect("a body"));
+        self.ask(Op::Create, Some(call.clone()), |world, fault| {
+            let pool: Pool = world.serve(&call)?;
+            if let Some(Fault::ListLag(lag)) = fault {
+                world.process_hides(lag);
+            }
+            Ok(Arc::new(pool))
+        })
+    }
+
+    pub fn delete_pool(&mut self, id: &str) -> Answer<()> {
+        let call = call(Operation::DeletePool, id, Vec::new());
+        self.ask(Op::Delete, Some(call.clone()), |world, _| {
+            world.serve::<Pool>(&call).map(|_| ())
+        })
+    }
+
+    /// GET by ID.
+    pub fn show_pool(&mut self, id: &str) -> Result<Shown, Stop> {
+        let call = call(Operation::ShowPool, id, Vec::new());
+        let denied = self.deny_shows;
+        let answer = self.ask(Op::Show, None, |world, _| match denied {
+            true => Err(Refusal::pool_not_found()),
+            false => world.serve::<Pool>(&call),
+        })?;
+        Ok(match answer {
+            Ok(pool) => {
+                self.judge.showed(&pool);
+                Shown::Present(Arc::new(pool))
+            }
+            Err(failure) if failure.kind == FailureKind::Gone => Shown::Gone,
+            Err(failure) => Shown::Unknown(failure),
+        })
+    }
+
+    /// Whether something that exists can be read: the network stands for whatever is chosen.
+    pub fn read_canary(&mut self) -> Result<bool, Stop> {
+        let network = format!("net-0123-{PROJECT}");
+        let answer = self.ask(Op::Canary, None, |world, _| {
+            let now = world.cloud_now();
+            world.cloud.show_network(PROJECT, &network, now)
+        })?;
+        Ok(answer.is_ok())
+    }
+
+    fn serve<T: serde::de::DeserializeOwned>(&mut self, call: &Call) -> Result<T, Refusal> {
+        let trace = Trace {
+            operation: call.operation.name(),
+            request_id: "call",
+            outcome: "accepted",
+        };
+        let now = self.cloud_now();
+        let value = self.cloud.execute(call, trace, now)?;
+        Ok(serde_json::from_value(value).expect("an answer of the API"))
+    }
+
+    /// New pools stay out of lists from now on.
+    fn process_hides(&mut self, lag: u64) {
+        self.process.hides_until = self.now + lag;
+        self.process.hides_for = lag;
+    }
+
+    /// Somebody else makes a pool; answers with its ID.
+    pub fn stranger_creates(&mut self, name: &str, description: &str) -> String {
+        let body = json!({
+            "apiVersion": "v2",
+            "kind": "Pool",
+            "metadata": {
+                "labels": {keys::NAME: name, keys::WORKSPACE_ID: "0"},
+                "annotations": {keys::DESCRIPTION: description},
+            },
+            "spec": {
+                "type": "Dedicate",
+                "scope": ["Train"],
+                "network": {"name": format!("net-0123-{PROJECT}")},
+                "resources": [{"flavor": super::FLAVOR, "count": 1}],
+            },
+        });
+        let now = self.cloud_now();
+        let pool = self.cloud.create_out_of_band(PROJECT, &body, "stranger", now);
+        let pool: Value = pool.expect("a stranger's pool");
+        pool["metadata"]["name"].as_str().expect("an ID").to_owned()
+    }
+
+    /// Somebody deletes a pool in the console; it is gone at once.
+    pub fn vanish(&mut self, id: &str) {
+        let now = self.cloud_now();
+        self.cloud
+            .delete_out_of_band(id, "console", now)
+            .expect("the pool is there");
+    }
+
+    /// Somebody changes a description in the console.
+    pub fn describe(&mut self, id: &str, description: &str) {
+        let now = self.cloud_now();
+        let patch = json!({"metadata": {"annotations": {keys::DESCRIPTION: description}}});
+        self.cloud
+            .patch_out_of_band(id, &patch, "console", now)
+            .expect("the pool is there");
+    }
+
+    /// The cloud puts a pool into a phase.
+    pub fn set_phase(&mut self, id: &str, phase: &str, message: &str) {
+        let now = self.cloud_now();
+        self.cloud
+            .set_phase(id, phase, message, now)
+            .expect("the pool is there");
+    }
+}
+
+fn call(operation: Operation, id: &str, body: Vec<u8>) -> Call {
+    Call {
+        operation,
+        project: PROJECT.to_owned(),
+        id: id.to_owned(),
+        query: Vec::new(),
+        content_type: "application/json".to_owned(),
+        body,
+    }
+}
+
+fn refused(op: Op, refusal: &Refusal) -> CloudFailure {
+    let kind = match (refusal.status, refusal.code.as_str()) {
+        (404, "ModelArts.50015001") => FailureKind::Gone,
+        (404, _) => FailureKind::Misrouted,
+        (409, _) => FailureKind::Conflict,
+        (400, "ModelArts.0118") => FailureKind::Quota,
+        (400, _) if refusal.message.contains("sold out") => FailureKind::SoldOut,
+        (400, _) => FailureKind::Invalid,
+        (status, code) => {
+            assert!(status >= 500, "the cloud refuses with {status} {code}");
+            FailureKind::Transient
+        }
+    };
+    CloudFailure {
+        kind,
+        message: format!("{op:?}: {refusal}"),
+        doubtful: refusal.status >= 500,
+    }
+}

@@ -1,0 +1,149 @@
+//! What goes wrong, and at which call.
+
+/// The calls that a process makes, each a place to die at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Op {
+    List,
+    ListCreating,
+    ListFailed,
+    Show,
+    Canary,
+    Create,
+    Delete,
+    /// Reading the object.
+    Read,
+    /// Writing the object's status.
+    Status,
+    /// Writing the object's finalizers.
+    Finalizer,
+}
+
+impl Op {
+    pub fn is_cloud(self) -> bool {
+        !matches!(self, Self::Read | Self::Status | Self::Finalizer)
+    }
+
+    pub fn is_list(self) -> bool {
+        matches!(self, Self::List | Self::ListCreating | Self::ListFailed)
+    }
+}
+
+/// What goes wrong at a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The process dies before the call leaves.
+    CrashBefore,
+    /// The process dies after the call took effect and before it heard so.
+    CrashAfter,
+    /// Done; no answer comes.
+    LostAnswer,
+    /// Done; the answer is an error.
+    ErrorAfterCommit,
+    /// Done so many milliseconds later; no answer comes.
+    DelayedCommit(u64),
+    /// Done; the answer cannot be read.
+    Malformed,
+    /// Lists don't show what is younger than this; a new pool stays out of lists for so long.
+    ListLag(u64),
+    /// A list without anything.
+    EmptyList,
+    /// A list without its first half, rounded up.
+    PartialList,
+    /// 404 from the gateway.
+    Gateway404,
+    /// 429.
+    Throttle,
+    /// 500, not done.
+    ServerError,
+    /// 401.
+    Unauthenticated,
+    /// 403.
+    Denied,
+    /// 400 for the quota.
+    Quota,
+    /// 400 for the flavor.
+    SoldOut,
+    /// 400 for the request.
+    Invalid,
+    /// No connection: surely not done.
+    NotConnected,
+    /// Kubernetes refuses the write because somebody else wrote first.
+    Conflict,
+}
+
+impl Fault {
+    /// What can befall any call to the cloud.
+    pub const ANYWHERE: [Self; 9] = [
+        Self::LostAnswer,
+        Self::ErrorAfterCommit,
+        Self::Malformed,
+        Self::Gateway404,
+        Self::Throttle,
+        Self::ServerError,
+        Self::Unauthenticated,
+        Self::Denied,
+        Self::NotConnected,
+    ];
+
+    /// What can befall a call, deaths of the process included.
+    pub fn of(op: Op) -> Vec<Self> {
+        let mut faults = vec![Self::CrashBefore, Self::CrashAfter];
+        if op.is_cloud() {
+            faults.extend(Self::ANYWHERE);
+        } else {
+            faults.push(Self::LostAnswer);
+        }
+        match op {
+            Op::List | Op::ListCreating | Op::ListFailed => {
+                faults.extend([Self::ListLag(60_000), Self::EmptyList, Self::PartialList]);
+            }
+            Op::Create => {
+                let delays = [1_000, 31_000, 60_000].map(Self::DelayedCommit);
+                faults.extend(delays);
+                faults.extend([Self::ListLag(60_000), Self::Quota, Self::SoldOut, Self::Invalid]);
+            }
+            Op::Delete => faults.extend([Self::DelayedCommit(5_000), Self::DelayedCommit(60_000), Self::Invalid]),
+            Op::Status | Op::Finalizer => faults.push(Self::Conflict),
+            Op::Show | Op::Canary | Op::Read => {}
+        }
+        faults
+    }
+
+    /// Whether the answer claims that what exists does not.
+    pub fn lies(self) -> bool {
+        matches!(self, Self::EmptyList | Self::PartialList)
+    }
+}
+
+/// The faults to come.
+#[derive(Clone, Debug, Default)]
+pub struct Faults {
+    by_number: Vec<(usize, Fault)>,
+    by_op: Vec<(Op, Fault, u32)>,
+}
+
+impl Faults {
+    /// The call of this number goes wrong. A fault that does not fit the call is no fault.
+    pub fn at(&mut self, number: usize, fault: Fault) {
+        self.by_number.push((number, fault));
+    }
+
+    /// The next `times` calls of a kind go wrong.
+    pub fn next(&mut self, op: Op, fault: Fault, times: u32) {
+        self.by_op.push((op, fault, times));
+    }
+
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    pub fn strike(&mut self, number: usize, op: Op) -> Option<Fault> {
+        let planned = self.by_number.iter().find(|(at, _)| *at == number);
+        if let Some((_, fault)) = planned {
+            return Some(*fault).filter(|fault| Fault::of(op).contains(fault));
+        }
+        let (_, fault, left) = self.by_op.iter_mut().find(|(at, _, left)| *at == op && *left > 0)?;
+        *left -= 1;
+        Some(*fault)
+    }
+}

@@ -1,0 +1,268 @@
+//! A whole world on a virtual clock: a tiny API server, the simulated cloud, and a process that
+//! does with a plan what the operator does with it.
+//!
+//! Nothing here sleeps, opens a socket or starts a task. The process can be killed before and after
+//! every call that it makes, and every call to the cloud can go wrong in every way that the
+//! operator must survive. What must never happen is checked at every call, not at the end.
+
+// Each test binary uses a part of the world.
+#![allow(dead_code)]
+
+pub mod census;
+pub mod cloud;
+pub mod faults;
+pub mod judge;
+pub mod kubernetes;
+pub mod process;
+
+use modelarts_crd::ModelArtsPool;
+use modelarts_crd::pool::{ModelArtsPoolSpec, Network, Scope as JobType};
+use modelarts_crd::resource::ResourceEntry;
+use modelarts_plan::{Closed, ClusterId, Marker, Outcome, Tick, Timing};
+use modelarts_sim::{Cloud, Profile};
+
+use faults::{Fault, Faults, Op};
+use judge::Judge;
+use kubernetes::Kubernetes;
+use process::Process;
+
+/// The project that every pool is in.
+pub const PROJECT: &str = "0123456789abcdef0123456789abcdef";
+/// The flavor of the pools of the tests.
+pub const FLAVOR: &str = "modelarts.vm.cpu.4ud";
+/// The wall clock when a world begins, in milliseconds since 1970.
+pub const EPOCH: u64 = 1_770_000_000_000;
+
+pub const SECOND: u64 = 1_000;
+pub const MINUTE: u64 = 60 * SECOND;
+
+/// Everything there is.
+pub struct World {
+    /// Milliseconds since the world began.
+    pub now: u64,
+    pub timing: Timing,
+    pub cluster: ClusterId,
+    pub kube: Kubernetes,
+    pub cloud: Cloud,
+    pub faults: Faults,
+    pub judge: Judge,
+    /// An account that cannot be used, if it is so.
+    pub closed: Option<Closed>,
+    /// Whether the account's creations leave room for one more.
+    pub may_create: bool,
+    /// How long an ordinary call takes.
+    pub latency: u64,
+    /// How much longer a write of the status takes.
+    pub slow_status: u64,
+    /// Somebody sets `spec.nodes` to this right after the next write of the status, which is the intent.
+    pub edit_at_status: Option<i32>,
+    /// What the process hears of its next creation, which is then not sent.
+    pub answer_create: Option<Outcome>,
+    /// No list shows any pool.
+    pub hide_all: bool,
+    /// A GET says of every pool that there is none.
+    pub deny_shows: bool,
+    /// A test has put a second pool with the marker into the cloud.
+    pub allow_twins: bool,
+    pub process: Process,
+    pub restarts: u32,
+    nonces: u64,
+}
+
+impl World {
+    /// A world with a cloud of its default settings.
+    pub fn new() -> Self {
+        Self::with(Profile::default())
+    }
+
+    /// A world with a certain cloud.
+    pub fn with(profile: Profile) -> Self {
+        Self {
+            now: 0,
+            timing: Timing::default(),
+            cluster: ClusterId("9be1e8c4-5df2-4be9-9e63-5c2a3c9c3b0a".into()),
+            kube: Kubernetes::default(),
+            cloud: Cloud::new(profile, 1),
+            faults: Faults::default(),
+            judge: Judge::default(),
+            closed: None,
+            may_create: true,
+            latency: 100,
+            slow_status: 0,
+            edit_at_status: None,
+            answer_create: None,
+            hide_all: false,
+            deny_shows: false,
+            allow_twins: false,
+            process: Process::started(0),
+            restarts: 0,
+            nonces: 0,
+        }
+    }
+
+    /// A world with the object `train` in it, before anybody has looked at it.
+    pub fn with_pool() -> Self {
+        let mut world = Self::new();
+        world.apply("train", spec(2));
+        world
+    }
+
+    /// The same once the pool is there and ready.
+    pub fn with_ready_pool() -> Self {
+        let mut world = Self::with_pool();
+        world.run_until_ready("train");
+        world
+    }
+
+    /// kubectl apply.
+    pub fn apply(&mut self, name: &str, spec: ModelArtsPoolSpec) {
+        self.kube.apply(name, spec);
+        self.wake(name);
+    }
+
+    /// kubectl edit.
+    pub fn edit(&mut self, name: &str, edit: impl FnOnce(&mut ModelArtsPoolSpec)) {
+        let mut spec = self.kube.object(name).spec.clone();
+        edit(&mut spec);
+        self.apply(name, spec);
+    }
+
+    /// Asks for a pass by the annotation.
+    pub fn request(&mut self, name: &str, value: &str) {
+        self.kube.annotate(name, modelarts_crd::REQUESTED_AT, value);
+        self.wake(name);
+    }
+
+    /// kubectl delete.
+    pub fn delete(&mut self, name: &str) {
+        self.kube.delete(name);
+        self.wake(name);
+    }
+
+    /// Has the process look at an object now.
+    pub fn wake(&mut self, name: &str) {
+        self.process.wakes.insert(name.to_owned(), self.now);
+    }
+
+    /// The next `times` calls of a kind go wrong.
+    pub fn break_next(&mut self, op: Op, fault: Fault, times: u32) {
+        self.faults.next(op, fault, times);
+    }
+
+    /// Lets time pass.
+    pub fn run_for(&mut self, millis: u64) {
+        let until = self.now + millis;
+        while self.happen_before(until) {}
+        self.now = self.now.max(until);
+        self.check();
+    }
+
+    /// Lets time pass until something is so; it must become so within `limit` milliseconds.
+    pub fn run_until(&mut self, what: &str, limit: u64, is_so: impl Fn(&mut Self) -> bool) {
+        let until = self.now + limit;
+        while !is_so(self) {
+            let went_on = self.happen_before(until);
+            assert!(went_on, "not {what} within {limit} ms\n{}", self.story());
+        }
+    }
+
+    pub fn run_until_ready(&mut self, name: &str) {
+        self.run_until_ready_within(name, 10 * MINUTE);
+    }
+
+    pub fn run_until_ready_within(&mut self, name: &str, limit: u64) {
+        self.run_until("ready", limit, |world| world.kube.condition(name, "Ready").0 == "True");
+    }
+
+    pub fn run_until_gone(&mut self, name: &str, limit: u64) {
+        self.run_until("gone", limit, |world| world.kube.get(name).is_none());
+    }
+
+    /// The process dies and another begins, which remembers nothing.
+    pub fn restart(&mut self) {
+        self.restarts += 1;
+        self.now += SECOND;
+        self.process = Process::started(self.now);
+        for name in self.kube.names() {
+            self.wake(&name);
+        }
+    }
+
+    /// The process's own monotonic clock.
+    pub fn tick(&self) -> Tick {
+        Tick(self.now - self.process.started)
+    }
+
+    /// The cloud's clock.
+    pub fn cloud_now(&self) -> u64 {
+        EPOCH + self.now
+    }
+
+    pub fn wall(&self) -> jiff::Timestamp {
+        let millis = i64::try_from(self.cloud_now()).expect("a time of this century");
+        jiff::Timestamp::from_millisecond(millis).expect("a time of this century")
+    }
+
+    pub fn nonce(&mut self) -> String {
+        self.nonces += 1;
+        format!("{:04x}", self.nonces)
+    }
+
+    pub fn marker_of(&self, name: &str) -> Marker {
+        Marker::of(
+            self.kube.object(name).metadata.uid.as_deref().expect("a uid"),
+            &self.cluster,
+        )
+    }
+
+    pub fn object(&self, name: &str) -> &ModelArtsPool {
+        self.kube.object(name)
+    }
+
+    /// Steps that were done so far, by their words.
+    pub fn steps(&self) -> Vec<&'static str> {
+        self.judge.steps.iter().map(|(_, kind)| kind.as_str()).collect()
+    }
+
+    /// What happened, for the text of a failed test: the beginning, the end, and how things stand.
+    pub fn story(&self) -> String {
+        let dull = |line: &&String| line.ends_with("List None") || line.ends_with("Read None");
+        let lines: Vec<&String> = self.judge.story.iter().filter(|line| !dull(line)).collect();
+        let (head, tail) = (lines.len().min(60), lines.len().saturating_sub(25).max(60));
+        let told = lines[..head].iter().chain(lines.iter().skip(tail));
+        let told: Vec<&str> = told.map(|line| line.as_str()).collect();
+        let statuses: Vec<String> = self
+            .kube
+            .all()
+            .map(|(name, object)| format!("{name}: {}", serde_json::json!(object.status)))
+            .collect();
+        format!("{}\n{:?}\n{}", told.join("\n"), self.faults, statuses.join("\n"))
+    }
+}
+
+/// A spec with one entry of `nodes` nodes.
+pub fn spec(nodes: i32) -> ModelArtsPoolSpec {
+    ModelArtsPoolSpec {
+        account: None,
+        pool_name: None,
+        workspace_id: None,
+        description: Some("trains models".into()),
+        node_prefix: None,
+        type_: None,
+        scope: vec![JobType::Train],
+        network: Network {
+            name: format!("net-0123-{PROJECT}"),
+        },
+        nodes: Some(nodes),
+        resources: vec![entry(FLAVOR, None)],
+        job_flavors: Vec::new(),
+        driver: None,
+        deletion_policy: None,
+    }
+}
+
+/// An entry of `spec.resources`.
+pub fn entry(flavor: &str, count: Option<i32>) -> ResourceEntry {
+    let entry = serde_json::json!({"flavor": flavor, "count": count});
+    serde_json::from_value(entry).expect("an entry")
+}
