@@ -27,6 +27,7 @@ pub mod connection;
 pub mod context;
 pub mod directory;
 pub mod failures;
+pub mod project;
 pub mod snapshot;
 pub mod standing;
 pub mod watches;

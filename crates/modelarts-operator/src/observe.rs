@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use kube::ResourceExt;
-use modelarts_client::Failure;
 use modelarts_crd::ModelArtsPool;
 use modelarts_crd::conditions::Reason;
 use modelarts_plan::desired::Desired;
-use modelarts_plan::{Account, Closed, Cloud, OpenAccount};
+use modelarts_plan::{Account, Cloud, OpenAccount};
 
 use crate::accounts::Access;
 use crate::census::Scope;
 use crate::context::Context;
 use crate::directory::{Member, ScopeKey};
-use crate::governor::Class;
+use crate::project;
 
 /// What one pass looks at.
 pub struct Observed {
@@ -120,42 +119,11 @@ async fn account(ctx: &Context, member: &Member) -> (Account, Option<Access>) {
         }
         Err(closed) => return (Account::Closed(closed), None),
     };
-    match access.client.project_id().await {
+    match project::of(&ctx.accounts, name, &access).await {
         Ok(project) => {
-            // Credentials that rest after a refusal are still refused.
-            if let Some(refusal) = ctx.accounts.refusal(name) {
-                return (Account::Closed(refusal), None);
-            }
             let may_create = ctx.governor.may_create(name);
-            (
-                Account::Open(OpenAccount {
-                    project: project.to_string(),
-                    may_create,
-                }),
-                Some(access),
-            )
+            (Account::Open(OpenAccount { project, may_create }), Some(access))
         }
-        Err(error) => {
-            ctx.accounts.absorb(&access, Class::Reads, Some(&error));
-            let reason = match error.failure {
-                Failure::Unauthenticated | Failure::Expired | Failure::Locked => Reason::CredentialsRefused,
-                Failure::Invalid | Failure::Gone => Reason::ProjectNotFound,
-                Failure::Denied => Reason::PermissionDenied,
-                Failure::Throttled => Reason::Throttled,
-                _ => Reason::CloudUnavailable,
-            };
-            let stalled = matches!(
-                reason,
-                Reason::CredentialsRefused | Reason::ProjectNotFound | Reason::PermissionDenied
-            );
-            (
-                Account::Closed(Closed {
-                    reason,
-                    stalled,
-                    message: error.to_string(),
-                }),
-                None,
-            )
-        }
+        Err(closed) => (Account::Closed(closed), None),
     }
 }

@@ -9,7 +9,7 @@ use modelarts_plan::Closed;
 use serde_json::json;
 
 use crate::accounts::Accounts;
-use crate::governor::Class;
+use crate::project;
 use crate::publish::{difference, written};
 
 /// Looks at every account and writes down what changed.
@@ -42,18 +42,7 @@ async fn report(kube: &Kube, accounts: &Accounts, account: &ModelArtsAccount) ->
 /// How an account stands: its project, or why it cannot be used.
 async fn standing(accounts: &Accounts, name: &str) -> Result<String, Closed> {
     let access = accounts.access_of(name)?;
-    let project = access.client.project_id().await;
-    if let Err(error) = &project {
-        accounts.absorb(&access, Class::Reads, Some(error));
-    }
-    if let Some(refusal) = accounts.refusal(name) {
-        return Err(refusal);
-    }
-    project.map(|project| project.to_string()).map_err(|error| Closed {
-        reason: Reason::ProjectNotFound,
-        stalled: false,
-        message: error.to_string(),
-    })
+    project::of(accounts, name, &access).await
 }
 
 fn status(account: &ModelArtsAccount, standing: &Result<String, Closed>) -> ModelArtsAccountStatus {

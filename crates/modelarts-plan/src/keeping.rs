@@ -377,3 +377,36 @@ fn lost(view: &View<'_>, memory: &mut Memory, id: &str, mut report: Report) -> P
         .tell(notice(NoticeKind::Warning, "PoolLost", "Observe", text))
         .publish(Step::CloseAttempt, 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pool(status: serde_json::Value) -> Pool {
+        let value =
+            serde_json::json!({"metadata": {"name": "p"}, "spec": {"scope": ["Train", "Infer"]}, "status": status});
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn reason(status: serde_json::Value) -> Option<Reason> {
+        match verdict_on(&pool(status)) {
+            Verdict::Ready(_) => None,
+            Verdict::Working(reason, _) | Verdict::Stalled(reason, _) | Verdict::Blind(reason, _) => Some(reason),
+        }
+    }
+
+    #[test]
+    fn a_running_pool_is_ready_when_its_nodes_and_every_job_type_are() {
+        let status = |infer: &str, creating: i64, available: i64| {
+            serde_json::json!({
+                "phase": "Running",
+                "resources": {"creating": [{"count": creating}], "available": [{"count": available}]},
+                "scope": [{"scopeType": "Train", "state": "Enabled"}, {"scopeType": "Infer", "state": infer}],
+            })
+        };
+        assert_eq!(reason(status("Enabled", 0, 2)), None);
+        assert_eq!(reason(status("Enabling", 0, 2)), Some(Reason::EnablingScopes));
+        assert_eq!(reason(status("Enabled", 1, 2)), Some(Reason::Scaling));
+        assert_eq!(reason(status("Enabled", 0, 0)), Some(Reason::PoolNotRunning));
+    }
+}
