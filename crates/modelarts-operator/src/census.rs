@@ -5,7 +5,7 @@
 //! last of them asked, serves them all. An incomplete or failed answer changes nothing but the
 //! trouble that it is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use modelarts_plan::{Breaker, Cloud, CloudFailure, Listing, Tick, Timing, Trouble};
@@ -40,6 +40,9 @@ pub struct Parts {
 pub struct Census {
     parts: Arc<Parts>,
     scopes: Mutex<Scopes>,
+    /// Names of pools whose deletion this process asked for, by account, and when. A scope may end
+    /// with its last pool; this must not.
+    deleted: Mutex<HashMap<(String, String), Tick>>,
 }
 
 /// Each scope, and the task that looks at it.
@@ -61,13 +64,13 @@ pub(crate) struct State {
     pub(crate) trouble: Option<Trouble>,
     /// Whether the trouble has been told to all.
     pub(crate) trouble_told: bool,
+    /// Who saw the trouble in a pass of its own, and may have said so.
+    pub(crate) troubled: BTreeSet<String>,
     pub(crate) breaker: Breaker,
     /// The latest beginning that somebody who waits for evidence needs.
     pub(crate) wanted: Option<Tick>,
     /// Who waits for evidence: uid and the beginning that it needs.
     pub(crate) waiting: BTreeMap<String, Tick>,
-    /// Names of pools whose deletion this process asked for, and when.
-    pub(crate) deleted_names: HashMap<String, Tick>,
 }
 
 impl Scope {
@@ -83,6 +86,7 @@ impl Census {
         Self {
             parts: Arc::new(parts),
             scopes: Mutex::default(),
+            deleted: Mutex::default(),
         }
     }
 
@@ -103,7 +107,11 @@ impl Census {
     /// What was seen of the cloud, as far as it may concern an object.
     #[must_use]
     pub fn cloud_of(&self, scope: &Scope, member: &Member) -> Cloud {
-        let state = scope.state();
+        let name_deleted = self.deleted_at(&member.scope.account, member.pool_name.as_deref());
+        let mut state = scope.state();
+        if state.trouble.is_some() {
+            state.troubled.insert(member.uid.clone());
+        }
         let listing = |snapshot: &Option<Arc<Snapshot>>| -> Option<Listing> {
             let snapshot = snapshot.as_ref()?;
             Some(snapshot.concerning(&member.uid, member.pool_name.as_deref(), member.pool_id.as_deref()))
@@ -113,11 +121,7 @@ impl Census {
             set: listing(&state.set),
             trouble: state.trouble.clone(),
             frozen: state.breaker.is_open(),
-            name_deleted: member
-                .pool_name
-                .as_ref()
-                .and_then(|name| state.deleted_names.get(name))
-                .copied(),
+            name_deleted,
         }
     }
 
@@ -131,8 +135,16 @@ impl Census {
     }
 
     /// Takes note that the deletion of a pool was asked for.
-    pub fn deleted(&self, scope: &Scope, pool_name: &str, at: Tick) {
-        scope.state().deleted_names.insert(pool_name.to_owned(), at);
+    pub fn deleted(&self, account: &str, pool_name: &str, at: Tick) {
+        let mut deleted = self.deleted.lock().unwrap_or_else(PoisonError::into_inner);
+        deleted.retain(|_, last| at.since(*last) < self.parts.timing.in_doubt_window);
+        deleted.insert((account.to_owned(), pool_name.to_owned()), at);
+    }
+
+    fn deleted_at(&self, account: &str, pool_name: Option<&str>) -> Option<Tick> {
+        let deleted = self.deleted.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = (account.to_owned(), pool_name?.to_owned());
+        deleted.get(&name).copied()
     }
 
     /// Reads something of the account that is known to exist: another pool, or the object's network.

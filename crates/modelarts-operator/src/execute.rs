@@ -143,7 +143,8 @@ async fn delete_pool(ctx: &Context, observed: &Observed, id: &str) -> Executed {
         return Executed::Later(TURN);
     }
     if let Some(name) = &observed.member.pool_name {
-        ctx.census.deleted(&observed.scope, name, ctx.clock.now());
+        ctx.census
+            .deleted(&observed.member.scope.account, name, ctx.clock.now());
     }
     let result = access.client.delete_pool(&id).await;
     note(ctx, access, Class::Writes, result.as_ref().err());

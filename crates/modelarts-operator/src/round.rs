@@ -166,10 +166,7 @@ fn absorb(parts: &Parts, key: &ScopeKey, scope: &Scope, members: &[Member], look
     if let Some(set) = &looked.set {
         state.set = Some(Arc::clone(set));
     }
-    let now = parts.clock.now();
-    state
-        .deleted_names
-        .retain(|_, at| now.since(*at) < parts.timing.in_doubt_window);
+    let troubled = std::mem::take(&mut state.troubled);
     let everybody = recovered || was_frozen != state.breaker.is_open();
     let frozen = state.breaker.is_open();
     let served = served(&mut state);
@@ -180,7 +177,7 @@ fn absorb(parts: &Parts, key: &ScopeKey, scope: &Scope, members: &[Member], look
     parts.metrics.breaker(&key.account, &key.workspace, frozen);
     for member in members {
         let changed = last.as_ref().is_none_or(|last| !looked.list.is_same_for(last, member));
-        if everybody || changed || served.contains(&member.uid) {
+        if everybody || changed || served.contains(&member.uid) || troubled.contains(&member.uid) {
             parts.directory.wake(member);
         }
     }
