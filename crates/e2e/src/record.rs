@@ -4,7 +4,7 @@
 //! watch does not. The rules that hold for every single version are checked here, and so is what a
 //! tool that goes by kstatus (Helm, Flux, kubectl plugins) would have made of each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use futures::StreamExt;
@@ -30,9 +30,17 @@ pub enum Kstatus {
 /// A recording that goes on until it is dropped.
 #[derive(Debug)]
 pub struct Record {
-    seen: Arc<Mutex<Vec<ModelArtsPool>>>,
+    seen: Arc<Mutex<Seen>>,
     api: Api<ModelArtsPool>,
     task: JoinHandle<()>,
+}
+
+/// What the watch has told so far.
+#[derive(Debug, Default)]
+struct Seen {
+    versions: Vec<ModelArtsPool>,
+    /// The uids of objects that are no more.
+    gone: BTreeSet<String>,
 }
 
 impl Drop for Record {
@@ -57,7 +65,7 @@ impl Record {
     /// is in it.
     pub async fn life(&self, name: &str) -> Vec<ModelArtsPool> {
         self.catch_up().await;
-        let seen = self.seen.lock().unwrap();
+        let seen = &self.seen.lock().unwrap().versions;
         seen.iter().filter(|pool| pool.name_any() == name).cloned().collect()
     }
 
@@ -73,7 +81,7 @@ impl Record {
     pub async fn check(&self) {
         self.catch_up().await;
         let mut lives: BTreeMap<String, Vec<ModelArtsPool>> = BTreeMap::new();
-        for pool in self.seen.lock().unwrap().iter() {
+        for pool in &self.seen.lock().unwrap().versions {
             lives.entry(pool.uid().unwrap()).or_default().push(pool.clone());
         }
         for life in lives.values() {
@@ -84,22 +92,26 @@ impl Record {
     /// Waits until the watch has come to where the API server is now.
     async fn catch_up(&self) {
         let listed = self.api.list(&ListParams::default()).await.unwrap();
-        let newest = listed.items.iter().filter_map(ResourceExt::resource_version);
-        let newest: Vec<String> = newest.collect();
         wait::until("the record to catch up", wait::DEADLINE, async || {
             let seen = self.seen.lock().unwrap();
-            let known = |version: &String| seen.iter().any(|pool| pool.resource_version().as_ref() == Some(version));
-            match newest.iter().find(|version| !known(version)) {
-                None => Ok(()),
-                Some(version) => Err(format!("version {version} is missing among {}", seen.len())),
+            let told = |pool: &ModelArtsPool| {
+                let mut versions = seen.versions.iter();
+                versions.any(|known| known.uid() == pool.uid() && known.resource_version() == pool.resource_version())
+            };
+            let there = |uid: &String| listed.iter().any(|pool| pool.uid().as_ref() == Some(uid));
+            let mut uids = seen.versions.iter().filter_map(ResourceExt::uid);
+            let ended = uids.all(|uid| there(&uid) || seen.gone.contains(&uid));
+            if listed.iter().all(told) && ended {
+                return Ok(());
             }
+            Err(format!("{} versions, {} ends", seen.versions.len(), seen.gone.len()))
         })
         .await
         .unwrap();
     }
 }
 
-async fn follow(api: Api<ModelArtsPool>, mut from: String, seen: Arc<Mutex<Vec<ModelArtsPool>>>) {
+async fn follow(api: Api<ModelArtsPool>, mut from: String, seen: Arc<Mutex<Seen>>) {
     loop {
         let mut events = match api.watch(&WatchParams::default(), &from).await {
             Ok(events) => events.boxed(),
@@ -110,9 +122,13 @@ async fn follow(api: Api<ModelArtsPool>, mut from: String, seen: Arc<Mutex<Vec<M
         };
         while let Some(Ok(event)) = events.next().await {
             match event {
-                WatchEvent::Added(pool) | WatchEvent::Modified(pool) | WatchEvent::Deleted(pool) => {
+                WatchEvent::Added(pool) | WatchEvent::Modified(pool) => {
                     from = pool.resource_version().unwrap();
-                    seen.lock().unwrap().push(pool);
+                    seen.lock().unwrap().versions.push(pool);
+                }
+                WatchEvent::Deleted(pool) => {
+                    from = pool.resource_version().unwrap();
+                    seen.lock().unwrap().gone.insert(pool.uid().unwrap());
                 }
                 WatchEvent::Bookmark(mark) => from = mark.metadata.resource_version,
                 WatchEvent::Error(_) => break,
@@ -193,7 +209,10 @@ fn well_formed(life: &[ModelArtsPool]) {
         let ready = condition(pool, "Ready") == "True";
         assert!(!(ready && (busy[0] || busy[1])), "Ready and something else: {told}");
         for (who, observed) in spoken {
-            assert!(observed <= generation, "{who} speaks of {observed} of {generation}: {told}");
+            assert!(
+                observed <= generation,
+                "{who} speaks of {observed} of {generation}: {told}"
+            );
             let before = last.insert(who.clone(), observed).unwrap_or(-1);
             assert!(before <= observed, "{who} went back from {before}: {told}");
         }

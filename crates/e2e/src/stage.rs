@@ -8,10 +8,11 @@
 use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use sandbox::control_plane::{Audit, ControllerManager};
 use sandbox::credentials::User;
-use sandbox::operator::{self, Timing};
+use sandbox::operator::{self, LeaderElection, Timing};
 use sandbox::{World, control_plane, world};
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
@@ -36,6 +37,8 @@ pub struct Options {
     pub timing: Timing,
     /// The operator's further command line.
     pub arguments: Vec<String>,
+    /// Whether the operator asks for the lease.
+    pub leader_election: LeaderElection,
     /// Whether namespaces are finalized.
     pub controller_manager: ControllerManager,
     /// Whether the API server writes down who asked for what.
@@ -47,6 +50,7 @@ impl Default for Options {
         Self {
             timing: timing(),
             arguments: Vec::new(),
+            leader_election: LeaderElection::Off,
             controller_manager: ControllerManager::Off,
             audit: Audit::Off,
         }
@@ -98,9 +102,12 @@ impl Stage {
         RUNTIME.block_on(Box::pin(async {
             let world = self.world.get_or_init(|| set((self.options)())).await;
             let number = self.scenes.fetch_add(1, Ordering::Relaxed) + 1;
+            let begun = Instant::now();
             let scene = Scene::open(world, &format!("scene-{number}")).await;
             Box::pin(act(&scene)).await;
             scene.close().await;
+            // Shown with --nocapture: where the time of a binary goes.
+            eprintln!("scene {number} took {:.1} s", begun.elapsed().as_secs_f64());
         }));
     }
 }
@@ -110,6 +117,7 @@ async fn set(options: Options) -> World {
         user: Some(OPERATOR.to_owned()),
         timing: options.timing,
         arguments: options.arguments,
+        leader_election: options.leader_election,
         ..operator::Options::default()
     };
     let mut user = User::new(OPERATOR);
