@@ -3,12 +3,31 @@
 use std::process::Command;
 
 /// What the pure crates must never depend on, however indirectly.
-const FORBIDDEN: [&str; 8] = ["tokio", "reqwest", "hyper", "kube", "kube-client", "kube-runtime", "rustls", "axum"];
+const FORBIDDEN: [&str; 8] = [
+    "tokio",
+    "reqwest",
+    "hyper",
+    "kube",
+    "kube-client",
+    "kube-runtime",
+    "rustls",
+    "axum",
+];
 
 fn dependencies(package: &str) -> Vec<String> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let output = Command::new(cargo)
-        .args(["tree", "--package", package, "--edges", "normal", "--prefix", "none", "--format", "{p}"])
+        .args([
+            "tree",
+            "--package",
+            package,
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+        ])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo tree runs");
@@ -25,7 +44,10 @@ fn the_pure_crates_reach_no_runtime_and_no_client() {
         let found = dependencies(package);
         assert!(found.len() > 1, "cargo tree told nothing about {package}");
         for forbidden in FORBIDDEN {
-            assert!(!found.iter().any(|name| name == forbidden), "{package} reaches {forbidden}");
+            assert!(
+                !found.iter().any(|name| name == forbidden),
+                "{package} reaches {forbidden}"
+            );
         }
     }
 }
@@ -34,7 +56,10 @@ fn the_pure_crates_reach_no_runtime_and_no_client() {
 fn the_simulator_knows_neither_the_client_nor_the_core() {
     let found = dependencies("modelarts-sim");
     for forbidden in ["modelarts-client", "modelarts-crd", "modelarts-plan"] {
-        assert!(!found.iter().any(|name| name == forbidden), "modelarts-sim reaches {forbidden}");
+        assert!(
+            !found.iter().any(|name| name == forbidden),
+            "modelarts-sim reaches {forbidden}"
+        );
     }
 }
 
