@@ -294,3 +294,37 @@ fn host_of(url: &Url) -> String {
         None => host.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::ids::PoolId;
+
+    /// The HTTP stack prints headers when asked to log much, unless they are marked.
+    #[test]
+    fn headers_with_credentials_are_hidden_from_debug_prints() {
+        let endpoint: Url = "https://modelarts.cn-north-4.myhuaweicloud.com".parse().unwrap();
+        let project = ProjectId::parse("0123").unwrap();
+        let credentials = Credentials::Keys {
+            access_key: "AKEXAMPLE".into(),
+            secret_key: "sk-example".into(),
+            security_token: Some("st-example".into()),
+        };
+        let config = Config::new(endpoint.clone(), endpoint, ProjectRef::Id(project.clone()), credentials);
+        let client = Client::new(config).unwrap();
+        let request = request::show_pool(&project, &PoolId::parse("pool-1").unwrap());
+        let url = client.url(&request).unwrap();
+        let headers = client.signed_headers(&request, &url).unwrap();
+        for name in ["authorization", "x-security-token"] {
+            assert!(headers[name].is_sensitive(), "{name}");
+        }
+        let shown = format!("{headers:?}");
+        assert!(
+            !shown.contains("Signature=") && !shown.contains("st-example"),
+            "{shown}"
+        );
+        let token = secret_value("ShowPool", &"t".into()).unwrap();
+        assert!(token.is_sensitive());
+    }
+}

@@ -184,13 +184,22 @@ async fn a_refusal_whose_body_breaks_off_leaves_doubt() {
 
 #[test]
 fn an_endpoint_outside_the_allow_list_makes_no_client() {
-    for url in [
+    use modelarts_client::ConfigError;
+    let good: url::Url = "https://modelarts.cn-north-4.myhuaweicloud.com".parse().unwrap();
+    for bad in [
         "http://modelarts.cn-north-4.myhuaweicloud.com",
+        "http://127.0.0.1:1",
         "https://evil.example",
         "https://127.0.0.1",
     ] {
-        let mut config = config(&url.parse().unwrap(), keys());
+        let mut config = config(&good, keys());
         config.allow_http_loopback = false;
-        assert!(Client::new(config).is_err(), "{url}");
+        let (mut modelarts, mut iam) = (config.clone(), config);
+        modelarts.endpoint = bad.parse().unwrap();
+        iam.iam_endpoint = bad.parse().unwrap();
+        let refused = Client::new(modelarts).unwrap_err();
+        assert!(matches!(refused, ConfigError::Endpoint(_)), "{bad}");
+        let refused = Client::new(iam).unwrap_err();
+        assert!(matches!(refused, ConfigError::IamEndpoint(_)), "{bad}");
     }
 }
