@@ -12,6 +12,7 @@ pub mod creation;
 pub mod deletion;
 pub mod keeping;
 mod naming;
+mod verdict;
 
 pub mod evidence;
 pub mod memory;
