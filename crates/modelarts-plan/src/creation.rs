@@ -106,6 +106,11 @@ fn blank(view: &View<'_>) -> Creation {
 /// An attempt is open: send it, close it, or wait until its fate can be known.
 fn in_flight(view: &View<'_>, memory: &Memory, desired: &Desired, attempt: &Creation, mut report: Report) -> Plan {
     if let Some(setback) = memory.rejection_of(&attempt.token) {
+        if setback.failure.kind == FailureKind::Conflict && stands_stalled(view) {
+            // Tried once more, and the name is still taken: what was said stands until the next look decides.
+            end(Fate::Rejected, &mut report);
+            return Draft::new(report).publish(Step::CloseAttempt, 0);
+        }
         return close(Fate::Rejected, &verdict_on(setback, desired), report);
     }
     match memory.sending(&attempt.token, view.now, view.timing.self_deadline) {
@@ -152,13 +157,7 @@ fn in_flight(view: &View<'_>, memory: &Memory, desired: &Desired, attempt: &Crea
 
 /// Writes down that the attempt ended without a pool.
 pub(crate) fn close(fate: Fate, verdict: &Verdict, mut report: Report) -> Plan {
-    if let Some(attempt) = &mut report.status_mut().creation {
-        attempt.outcome = Some(fate);
-        if matches!(fate, Fate::NotFound | Fate::Failed) {
-            attempt.spent += 1;
-            attempt.doubts += 1;
-        }
-    }
+    end(fate, &mut report);
     report.conclude(verdict, &Sync::AsBefore);
     let draft = Draft::new(report);
     match verdict {
@@ -166,6 +165,16 @@ pub(crate) fn close(fate: Fate, verdict: &Verdict, mut report: Report) -> Plan {
             .tell(notice(NoticeKind::Warning, reason.as_str(), "Create", text.clone()))
             .publish(Step::CloseAttempt, 0),
         _ => draft.publish(Step::CloseAttempt, 0),
+    }
+}
+
+fn end(fate: Fate, report: &mut Report) {
+    if let Some(attempt) = &mut report.status_mut().creation {
+        attempt.outcome = Some(fate);
+        if matches!(fate, Fate::NotFound | Fate::Failed) {
+            attempt.spent += 1;
+            attempt.doubts += 1;
+        }
     }
 }
 

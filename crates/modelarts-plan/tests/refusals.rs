@@ -189,6 +189,30 @@ fn a_repeated_refusal_does_not_make_the_object_flap() {
     }
 }
 
+#[test]
+fn a_name_taken_by_somebody_unseen_is_tried_ever_more_rarely_and_does_not_flap() {
+    let mut world = World::with(modelarts_sim::Profile {
+        opaque_ids: true,
+        ..modelarts_sim::Profile::default()
+    });
+    let mut wanted = world::spec(1);
+    wanted.pool_name = Some("shared-name".into());
+    world.apply("train", wanted);
+    let theirs = world.stranger_creates("shared-name", "theirs");
+    world.hide_all = true;
+    run_until_reason(&mut world, "NameConflict", MINUTE);
+    let said = world.object("train").status.clone().expect("a status").conditions;
+    while world.judge.count(Op::Create) < 6 {
+        world.run_for(SECOND);
+        let says = world.object("train").status.clone().expect("a status").conditions;
+        assert_eq!(says, said);
+    }
+    assert!(world.now > 2 * MINUTE, "{}", world.now);
+    world.vanish(&theirs);
+    world.hide_all = false;
+    world.run_until_ready_within("train", 20 * MINUTE);
+}
+
 fn is_stalled_now(world: &mut World) -> bool {
     is_stalled(world)
 }
