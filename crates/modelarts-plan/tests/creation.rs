@@ -295,6 +295,19 @@ fn a_pool_without_a_size_is_not_bought() {
 }
 
 #[test]
+fn a_lost_pool_is_not_bought_again_while_no_canary_can_be_read() {
+    let mut world = World::with_ready_pool();
+    let pool = world.pools()[0].id().expect("an ID").to_owned();
+    world.vanish(&pool);
+    world.run_until("lost", 30 * MINUTE, |world| fate(world) == Some(Fate::Lost));
+    world.break_next(Op::Canary, Fault::Denied, 10_000);
+    world.run_for(30 * MINUTE);
+    assert_eq!(world.judge.count(Op::Create), 1);
+    world.faults.clear();
+    world.run_until_ready_within("train", MINUTE);
+}
+
+#[test]
 fn a_lost_status_finds_its_pool_again_by_the_marker() {
     let mut world = World::with_ready_pool();
     let before = world.object("train").status.clone().and_then(|status| status.pool_id);

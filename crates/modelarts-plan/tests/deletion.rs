@@ -3,7 +3,6 @@
 mod world;
 
 use modelarts_crd::conditions::Reason;
-use modelarts_crd::pool::DeletionPolicy;
 use modelarts_plan::Closed;
 use modelarts_sim::Profile;
 use world::faults::{Fault, Op};
@@ -75,6 +74,17 @@ fn only_refused_attempts_take_one_list_set() {
     assert_eq!(looked.len(), sets + 1);
     assert!(looked[sets] >= asked, "a set from before the deletion is no evidence");
     assert_eq!(world.judge.count(Op::Show), 0);
+}
+
+#[test]
+fn a_refusal_after_a_doubt_takes_two_proofs_all_the_same() {
+    let mut world = doubted(Fault::ServerError);
+    world.break_next(Op::Create, Fault::Quota, 1);
+    world.run_until("refused", 10 * MINUTE, |world| reason(world) == "QuotaExceeded");
+    let asked = world.now;
+    world.delete("train");
+    world.run_until_gone("train", 10 * MINUTE);
+    assert!(world.now - asked >= SPACING, "{}", world.now - asked);
 }
 
 #[test]
@@ -208,41 +218,6 @@ fn a_pool_that_was_adopted_lately_is_let_go_only_after_the_window() {
     world.delete("train");
     world.run_until_gone("train", 20 * MINUTE);
     assert!(world.now - sent >= W, "{}", world.now - sent);
-}
-
-#[test]
-fn detach_lets_the_pool_live_and_says_which() {
-    let mut world = World::with_ready_pool();
-    world.edit("train", |spec| spec.deletion_policy = Some(DeletionPolicy::Detach));
-    world.run_for(SECOND);
-    world.delete("train");
-    world.run_until_gone("train", SECOND);
-    assert_eq!((world.pools().len(), world.judge.count(Op::Delete)), (1, 0));
-    assert_eq!(world.judge.events.last(), Some(&"Detached"));
-}
-
-#[test]
-fn detach_with_an_attempt_open_waits_to_learn_the_id() {
-    let mut world = World::with_pool();
-    world.edit("train", |spec| spec.deletion_policy = Some(DeletionPolicy::Detach));
-    world.break_next(Op::Create, Fault::DelayedCommit(60 * SECOND), 1);
-    world.run_until("in doubt", MINUTE, |world| world.judge.count(Op::Create) == 1);
-    world.delete("train");
-    world.run_until_gone("train", 10 * MINUTE);
-    assert_eq!(world.pools().len(), 1);
-    assert_eq!(world.judge.events.last(), Some(&"Detached"));
-}
-
-#[test]
-fn detach_with_an_attempt_that_came_to_nothing_ends_after_the_window() {
-    let mut world = World::with_pool();
-    world.edit("train", |spec| spec.deletion_policy = Some(DeletionPolicy::Detach));
-    world.break_next(Op::Create, Fault::ServerError, 1);
-    world.run_until("in doubt", MINUTE, |world| world.judge.count(Op::Create) == 1);
-    let sent = world.now;
-    world.delete("train");
-    world.run_until_gone("train", 10 * MINUTE);
-    assert!(world.now - sent >= W);
 }
 
 #[test]
