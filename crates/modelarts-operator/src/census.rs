@@ -130,8 +130,13 @@ impl Census {
         let mut state = scope.state();
         state.waiting.insert(uid.to_owned(), since);
         state.wanted = state.wanted.max(Some(since));
+        let failing = state.trouble.is_some();
         drop(state);
-        scope.called.notify_one();
+        // While looking fails, the next look comes with its interval: each failure wakes those that
+        // wait, and a look for each of them would never pause.
+        if !failing {
+            scope.called.notify_one();
+        }
     }
 
     /// Takes note that the deletion of a pool was asked for.
@@ -171,5 +176,56 @@ pub(crate) fn trouble(last: Option<Trouble>, failure: CloudFailure, now: Tick) -
     Trouble {
         since: last.map_or(now, |last| last.since),
         failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use kube::runtime::reflector;
+    use modelarts_plan::FailureKind;
+
+    use super::*;
+    use crate::accounts::{Policy, Sources};
+
+    fn census() -> Census {
+        let governor = Arc::new(Governor::new());
+        let sources = Sources {
+            accounts: reflector::store().0,
+            secrets: reflector::store().0,
+            namespaces: reflector::store().0,
+        };
+        let policy = Policy {
+            namespace: "modelarts-system".into(),
+            allowed_hosts: modelarts_client::AllowedHosts::default(),
+            http_loopback: false,
+            deadline: std::time::Duration::from_secs(1),
+            rest: std::time::Duration::from_secs(1),
+            observer: Arc::new(|_| {}),
+        };
+        Census::new(Parts {
+            accounts: Arc::new(Accounts::new(sources, policy, Arc::clone(&governor))),
+            directory: Arc::new(Directory::new().0),
+            governor,
+            metrics: Arc::new(Metrics::new()),
+            timing: Timing::default(),
+            clock: Clock::start(),
+        })
+    }
+
+    #[test]
+    fn a_wish_for_evidence_is_served_at_once_unless_looking_fails() {
+        let (census, scope) = (census(), Scope::default());
+        census.want(&scope, "u", Tick(1));
+        assert!(scope.called.notified().now_or_never().is_some());
+        let failure = CloudFailure {
+            kind: FailureKind::Transient,
+            message: "down".into(),
+            doubtful: false,
+        };
+        scope.state().trouble = Some(trouble(None, failure, Tick(2)));
+        census.want(&scope, "u", Tick(3));
+        assert!(scope.called.notified().now_or_never().is_none(), "the interval is kept");
+        assert_eq!(scope.state().wanted, Some(Tick(3)), "and the wish is not forgotten");
     }
 }
