@@ -30,6 +30,8 @@ pub struct Desired {
     pub pool: Pool,
     /// Whether every entry has a size.
     pub sized: bool,
+    /// Whether the size is that of `spec.nodes`.
+    pub sized_by_nodes: bool,
     /// Nodes asked for, where the size is set.
     pub nodes: Option<i64>,
     /// Fingerprint of what is asked for, and of the last request for a pass: a new one is a new try.
@@ -80,6 +82,7 @@ impl Desired {
             workspace: spec.workspace().to_owned(),
             pool,
             sized,
+            sized_by_nodes: spec.nodes.is_some(),
             nodes,
             hash,
         })

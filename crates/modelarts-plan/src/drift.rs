@@ -23,7 +23,16 @@ pub fn differences(desired: &Desired, observed: &Pool) -> Vec<String> {
     if set(wanted.spec.scopes()) != set(observed.spec.scopes()) {
         fields.push("scope".to_owned());
     }
-    fields.extend(resource_differences(wanted.spec.resources(), observed.spec.resources()));
+    let sizes = resource_differences(wanted.spec.resources(), observed.spec.resources());
+    // Named as the user wrote it.
+    let by_nodes = |field: String| {
+        if desired.sized_by_nodes && field.ends_with("].count") {
+            "nodes".to_owned()
+        } else {
+            field
+        }
+    };
+    fields.extend(sizes.into_iter().map(by_nodes));
     if let Some(flavors) = &wanted.spec.job_flavors
         && observed.spec.job_flavors.as_ref() != Some(flavors)
     {
@@ -137,4 +146,40 @@ fn contains(there: &Members, wanted: &Members) -> bool {
     wanted
         .iter()
         .all(|(key, value)| there.and_then(|there| there.get(key)) == Some(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use modelarts_crd::ModelArtsPool;
+    use serde_json::json;
+
+    use super::*;
+    use crate::identity::ClusterId;
+
+    fn desired(size: &str) -> Desired {
+        let mut spec = json!({"scope": ["Train"], "network": {"name": "net-1"}, "resources": [{"flavor": "f"}]});
+        match size {
+            "nodes" => spec["nodes"] = json!(3),
+            _ => spec["resources"][0]["count"] = json!(3),
+        }
+        let object: ModelArtsPool = serde_json::from_value(json!({
+            "apiVersion": "modelarts.huaweicloud.com/v1alpha1", "kind": "ModelArtsPool",
+            "metadata": {"name": "train", "uid": "u"}, "spec": spec,
+        }))
+        .unwrap();
+        Desired::parse(&object, &ClusterId("c".into())).unwrap()
+    }
+
+    #[test]
+    fn a_size_is_named_as_the_user_wrote_it() {
+        for (size, field) in [("nodes", "nodes"), ("count", "resources[f].count")] {
+            let desired = desired(size);
+            let mut observed = desired.pool.clone();
+            assert_eq!(differences(&desired, &observed), [""; 0], "{size}");
+            if let Some(entry) = observed.spec.resources.as_mut().and_then(|all| all.first_mut()) {
+                entry.count = Some(2);
+            }
+            assert_eq!(differences(&desired, &observed), [field]);
+        }
+    }
 }

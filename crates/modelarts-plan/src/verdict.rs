@@ -73,7 +73,12 @@ fn running(pool: &Pool) -> Verdict {
             "the pool is Running and has no available node".into(),
         );
     }
-    Verdict::Ready(format!("the pool is Running, {available} nodes are available"))
+    let nodes = if available == 1 {
+        "1 node is".to_owned()
+    } else {
+        format!("{available} nodes are")
+    };
+    Verdict::Ready(format!("the pool is Running, {nodes} available"))
 }
 
 #[cfg(test)]

@@ -394,5 +394,5 @@ fn a_changed_size_is_shown_as_pending_and_nothing_is_sent() {
     assert_eq!(condition(&world, "Synced"), is("False", "ChangePending"));
     assert_eq!((world.judge.count(Op::Create), world.judge.count(Op::Delete)), (1, 0));
     let text = world.kube.condition("train", "Synced").2;
-    assert!(text.contains("spec.resources[modelarts.vm.cpu.4ud].count"), "{text}");
+    assert!(text.contains("differs from the spec in spec.nodes;"), "{text}");
 }
