@@ -71,10 +71,6 @@ async fn passes(ctx: &Context, namespace: &str, name: &str) -> Result<Action, Re
         let kind = plan.step.kind();
         let started = ctx.clock.now();
         let executed = execute(ctx, &api, &object, &observed, &plan, &mut memory).await?;
-        if kind != StepKind::Rest {
-            ctx.metrics.stepped(kind.as_str());
-            tracing::info!(step = kind.as_str(), "step");
-        }
         let outcome = match executed {
             Executed::Later(wait) => return Ok(Action::requeue(wait)),
             Executed::Outcome(outcome) => outcome,
@@ -83,6 +79,11 @@ async fn passes(ctx: &Context, namespace: &str, name: &str) -> Result<Action, Re
                 Outcome::Done
             }
         };
+        // A step that was put off, for want of the lease or of a turn, is none.
+        if kind != StepKind::Rest {
+            ctx.metrics.stepped(kind.as_str());
+            tracing::info!(step = kind.as_str(), "step");
+        }
         let stale = outcome == Outcome::Stale;
         absorb(&mut memory, &plan, outcome, &observed, started, ctx.clock.now());
         if !stale && plan.publish {
