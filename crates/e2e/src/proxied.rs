@@ -56,6 +56,28 @@ impl Proxied {
         self.world.add_operator(&self.operator).await.unwrap()
     }
 
+    /// The same with one timing flag changed.
+    pub async fn start_operator_with(&mut self, flag: &str, value: &str) -> usize {
+        let mut options = self.operator.clone();
+        options.timing = options.timing.with(flag, value);
+        self.world.add_operator(&options).await.unwrap()
+    }
+
+    /// Waits until the cloud's pools have been listed as many times more.
+    pub async fn until_listed(&self, times: u64, deadline: Duration) {
+        let count = async || {
+            let requests = self.world.simulator.requests().await.unwrap();
+            requests.get("ListPools").copied().unwrap_or_default().count
+        };
+        let goal = count().await + times;
+        until(format!("{times} more lists"), deadline, async || match count().await {
+            seen if seen >= goal => Ok(()),
+            seen => Err(format!("{seen} of {goal}\n{}", self.story())),
+        })
+        .await
+        .unwrap();
+    }
+
     /// Takes an operator out of the world, running as it is.
     pub fn take_operator(&mut self, index: usize) -> Operator {
         self.world.operators.remove(index)

@@ -18,14 +18,14 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
-use http::Method;
+use http::{Method, StatusCode};
 use sandbox::World;
 use sandbox::wait::TimedOut;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use desk::{Desk, Trap};
+use desk::{Desk, Progress, Trap};
 use line::Line;
 
 /// Which world a call is for.
@@ -133,7 +133,7 @@ impl Hold {
     /// # Errors
     /// [`TimedOut`] with the last calls when none is in time.
     pub async fn caught(&mut self, deadline: Duration) -> Result<(), TimedOut> {
-        let caught = self.ends.caught.wait_for(|caught| *caught);
+        let caught = self.ends.progress.wait_for(|progress| *progress != Progress::Waiting);
         match tokio::time::timeout(deadline, caught).await {
             Ok(Ok(_)) => Ok(()),
             _ => Err(TimedOut {
@@ -144,9 +144,17 @@ impl Hold {
         }
     }
 
-    /// Lets the held call go on as if nothing had been, also if its sender is gone by now.
-    pub fn release(self) {
+    /// Lets the held call go on as if nothing had been, also if its sender is gone by now, and waits
+    /// until it has come to its end. Gives the far side's answer to a call that was held before it.
+    pub async fn release(mut self) -> Option<StatusCode> {
         self.ends.verdict.send_replace(Some(desk::Verdict::Release));
+        self.desk.clear();
+        // The other end goes when the call has come to its end.
+        while self.ends.progress.changed().await.is_ok() {}
+        match *self.ends.progress.borrow() {
+            Progress::Answered(status) => Some(status),
+            Progress::Waiting | Progress::Held => None,
+        }
     }
 }
 

@@ -59,7 +59,7 @@ async fn a_creation_under_way_is_recorded_before_the_operator_ends() {
         })
         .await
         .unwrap();
-        hold.release();
+        hold.release().await;
     };
     let (exit, ()) = tokio::join!(leader.terminate(), answered);
     assert_eq!(exit.unwrap(), Exit::Code(0), "{}", leader.process().log_tail(20));

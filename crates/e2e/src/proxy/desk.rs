@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::body::Body;
 use axum::response::Response;
 use futures::StreamExt as _;
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use tokio::sync::watch;
 
 use super::line::{Answer, Line, no_answer, respond};
@@ -26,34 +26,43 @@ pub enum Verdict {
     Drop,
 }
 
+/// How far a trap has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    Waiting,
+    Held,
+    /// The far side has answered the call after it was released.
+    Answered(StatusCode),
+}
+
 type Matches = Box<dyn FnMut(&Call) -> bool + Send>;
 
 /// A trap for one call.
 pub struct Trap {
     point: Point,
     matches: Matches,
-    caught: watch::Sender<bool>,
+    progress: watch::Sender<Progress>,
     verdict: watch::Receiver<Option<Verdict>>,
 }
 
 /// The test's ends of a trap.
 pub struct Ends {
-    pub caught: watch::Receiver<bool>,
+    pub progress: watch::Receiver<Progress>,
     pub verdict: watch::Sender<Option<Verdict>>,
 }
 
 impl Trap {
     pub fn new(point: Point, matches: Matches) -> (Self, Ends) {
-        let (caught, was_caught) = watch::channel(false);
+        let (progress, seen) = watch::channel(Progress::Waiting);
         let (verdict, was_decided) = watch::channel(None);
         let trap = Self {
             point,
             matches,
-            caught,
+            progress,
             verdict: was_decided,
         };
         let ends = Ends {
-            caught: was_caught,
+            progress: seen,
             verdict,
         };
         (trap, ends)
@@ -63,7 +72,7 @@ impl Trap {
 /// Closed behind a call whose answer was passed on.
 struct Gate {
     answered: AtomicBool,
-    caught: watch::Sender<bool>,
+    progress: watch::Sender<Progress>,
     verdict: watch::Receiver<Option<Verdict>>,
 }
 
@@ -98,7 +107,7 @@ impl Desk {
         let gate = self.state().gate.clone();
         if let Some(gate) = gate {
             if gate.answered.load(Ordering::SeqCst) {
-                gate.caught.send_replace(true);
+                gate.progress.send_replace(Progress::Held);
             }
             if decided(gate.verdict.clone()).await == Verdict::Drop {
                 return no_answer();
@@ -128,19 +137,26 @@ impl Desk {
 
     async fn play(&self, trap: Trap, line: &Line, call: &Call, headers: HeaderMap) -> Response {
         let Trap {
-            point, caught, verdict, ..
+            point,
+            progress,
+            verdict,
+            ..
         } = trap;
         match point {
             Point::Before => {
-                caught.send_replace(true);
+                progress.send_replace(Progress::Held);
                 match decided(verdict).await {
-                    Verdict::Release => line.stream(call, headers).await,
+                    Verdict::Release => {
+                        let answer = line.stream(call, headers).await;
+                        progress.send_replace(Progress::Answered(answer.status()));
+                        answer
+                    }
                     Verdict::Drop => no_answer(),
                 }
             }
             Point::After => {
                 let answer = line.answer(call, headers).await;
-                caught.send_replace(true);
+                progress.send_replace(Progress::Held);
                 match (decided(verdict).await, answer) {
                     (Verdict::Release, Some(answer)) => whole(answer, None),
                     _ => no_answer(),
@@ -152,7 +168,7 @@ impl Desk {
                 };
                 let gate = Arc::new(Gate {
                     answered: AtomicBool::new(false),
-                    caught,
+                    progress,
                     verdict,
                 });
                 self.state().gate = Some(Arc::clone(&gate));

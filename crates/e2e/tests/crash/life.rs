@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use e2e::proxied::Proxied;
+use modelarts_crd::ModelArtsPool;
+use modelarts_crd::status::Outcome;
 use sandbox::simulator::Fault;
 use serde_json::json;
 
@@ -40,6 +42,17 @@ pub struct End {
     pub creates: usize,
     /// How many of its pools are there.
     pub pools: usize,
+    /// Why the object's record of its pool is wrong, if it is.
+    pub wrong: Option<String>,
+}
+
+/// A ready pool's record names the pool, and its last attempt is the one that led to it.
+fn wrong_record(object: &ModelArtsPool, pools: &[String]) -> Option<String> {
+    let status = object.status.clone().unwrap_or_default();
+    let outcome = status.creation.and_then(|record| record.outcome);
+    let named = status.pool_id.as_ref().is_some_and(|id| pools.contains(id));
+    let led = matches!(outcome, Some(Outcome::Created | Outcome::Adopted));
+    (!named || !led).then(|| format!("poolId {:?} with {pools:?}, last attempt {outcome:?}", status.pool_id))
 }
 
 impl Life {
@@ -96,29 +109,27 @@ impl Life {
 
     /// Waits for the end that the object's owner is waiting for.
     pub async fn finish(self, ground: &Proxied, name: &str, uid: &str) -> Result<End, String> {
-        let what = match self {
-            Self::Deleted | Self::DeletedInDoubt => {
-                ground.until_gone(name, PATIENCE).await.map_err(|e| e.to_string())?;
-                "gone"
-            }
-            Self::Plain | Self::Refused | Self::Unexecuted | Self::Unanswered => {
-                ground.until_ready(name, PATIENCE).await.map_err(|e| e.to_string())?;
-                "Ready"
-            }
-            Self::Lost => {
-                // It says Ready until the loss is noticed, so its return is what tells.
-                ground
-                    .until_created(name, 2, PATIENCE)
-                    .await
-                    .map_err(|e| e.to_string())?;
-                ground.until_ready(name, PATIENCE).await.map_err(|e| e.to_string())?;
-                "Ready"
-            }
-        };
+        if self.pools() == 0 {
+            ground.until_gone(name, PATIENCE).await.map_err(|e| e.to_string())?;
+            return Ok(End {
+                what: "gone",
+                creates: ground.creates(name).await,
+                pools: ground.cloud_pools(uid).await.len(),
+                wrong: None,
+            });
+        }
+        if self == Self::Lost {
+            // It says Ready until the loss is noticed, so its return is what tells.
+            let again = ground.until_created(name, 2, PATIENCE).await;
+            again.map_err(|e| e.to_string())?;
+        }
+        let object = ground.until_ready(name, PATIENCE).await.map_err(|e| e.to_string())?;
+        let pools = ground.cloud_pools(uid).await;
         Ok(End {
-            what,
+            what: "Ready",
             creates: ground.creates(name).await,
-            pools: ground.cloud_pools(uid).await.len(),
+            pools: pools.len(),
+            wrong: wrong_record(&object, &pools),
         })
     }
 

@@ -16,7 +16,7 @@ use crate::life::Life;
 pub struct Row {
     /// What the call is for.
     pub what: &'static str,
-    /// Whether it changes anything.
+    /// What it changes.
     pub effect: Effect,
     /// The life in which it is met.
     pub life: Life,
@@ -28,11 +28,17 @@ pub struct Row {
 /// Whether a call is the one, for the object of this name.
 type Is = fn(&Call, &str) -> bool;
 
-/// Whether a call changes anything. One that does may also arrive after its sender is dead.
+/// What a call changes. One that changes anything may also arrive after its sender is dead.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
+    /// Nothing.
     Reads,
+    /// The object.
     Writes,
+    /// The cloud: a pool goes.
+    Deletes,
+    /// The cloud: a pool is made, which costs money from then on.
+    Buys,
 }
 
 impl Row {
@@ -42,6 +48,14 @@ impl Row {
 
     const fn writes(what: &'static str, life: Life, is: Is) -> Self {
         Self::new(what, Effect::Writes, life, is)
+    }
+
+    const fn deletes(what: &'static str, life: Life, is: Is) -> Self {
+        Self::new(what, Effect::Deletes, life, is)
+    }
+
+    const fn buys(what: &'static str, life: Life, is: Is) -> Self {
+        Self::new(what, Effect::Buys, life, is)
     }
 
     const fn new(what: &'static str, effect: Effect, life: Life, is: Is) -> Self {
@@ -75,7 +89,7 @@ impl Row {
 pub fn calls_of(kind: StepKind) -> Vec<Row> {
     let finalizer = |call: &Call, name: &str| is_finalizers(call, name, true);
     match kind {
-        // To rest is to make no call: the process is killed while it waits in every other row, too.
+        // To rest is to make no call; what a pass that rests writes of the status is below.
         StepKind::Rest => Vec::new(),
         StepKind::AddFinalizer => vec![Row::writes("the finalizer", Life::Plain, finalizer)],
         StepKind::LookAtScope => vec![
@@ -91,8 +105,8 @@ pub fn calls_of(kind: StepKind) -> Vec<Row> {
             creation(call, name).is_some_and(|record| record["token"].is_string() && record["outcome"].is_null())
         })],
         StepKind::CreatePool => vec![
-            Row::writes("the creation", Life::Plain, creates),
-            Row::writes(
+            Row::buys("the creation", Life::Plain, creates),
+            Row::buys(
                 "the creation, then the object is deleted",
                 Life::DeletedInDoubt,
                 creates,
@@ -115,7 +129,7 @@ pub fn calls_of(kind: StepKind) -> Vec<Row> {
         StepKind::LookAtCanary => vec![Row::reads("something else that exists", Life::Lost, |call, name| {
             call.side == Side::Cloud && call.method == Method::GET && has_id(call) && !looks(call, name)
         })],
-        StepKind::DeletePool => vec![Row::writes("the deletion", Life::Deleted, deletes)],
+        StepKind::DeletePool => vec![Row::deletes("the deletion", Life::Deleted, deletes)],
         StepKind::RemoveFinalizer => vec![Row::writes("the finalizer", Life::Deleted, |call, name| {
             is_finalizers(call, name, false)
         })],
