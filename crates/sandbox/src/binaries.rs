@@ -21,7 +21,6 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 const SUPERVISOR: &str = "sandbox";
 
 static WORKSPACE: OnceCell<BTreeMap<String, PathBuf>> = OnceCell::const_new();
-static SUPERVISOR_PATH: OnceCell<PathBuf> = OnceCell::const_new();
 
 /// The path of `modelarts-operator`.
 ///
@@ -56,6 +55,8 @@ pub async fn prepare(progress: &Progress) -> Result<()> {
 }
 
 async fn workspace(progress: &Progress) -> Result<&'static BTreeMap<String, PathBuf>> {
+    // Always all of them: a build of one alone would choose other features for the crates below, and
+    // build those once more.
     WORKSPACE
         .get_or_try_init(|| build(&["--workspace", "--bins"], progress))
         .await
@@ -63,21 +64,13 @@ async fn workspace(progress: &Progress) -> Result<&'static BTreeMap<String, Path
 
 /// The path of the sandbox binary, which supervises children (see [`crate::supervise`]).
 ///
-/// It is built alone, so that tests of the control plane do not wait for the operator.
-///
 /// # Errors
-/// When it does not build.
+/// When the workspace does not build.
 pub async fn supervisor() -> Result<PathBuf> {
-    SUPERVISOR_PATH
-        .get_or_try_init(|| async {
-            if let Some(path) = ourselves() {
-                return Ok(path);
-            }
-            let selection = ["--package", SUPERVISOR, "--bin", SUPERVISOR];
-            pick(&build(&selection, &assets::silent()).await?, SUPERVISOR)
-        })
-        .await
-        .cloned()
+    match ourselves() {
+        Some(path) => Ok(path),
+        None => named(SUPERVISOR).await,
+    }
 }
 
 /// The demo is the supervisor itself; cargo tells this crate's own tests where it is.
