@@ -84,7 +84,7 @@ async fn passes(ctx: &Context, namespace: &str, name: &str) -> Result<Action, Re
             ctx.metrics.stepped(kind.as_str());
             tracing::info!(step = kind.as_str(), "step");
         }
-        let stale = outcome == Outcome::Stale;
+        let mut stale = outcome == Outcome::Stale;
         absorb(&mut memory, &plan, outcome, &observed, started, ctx.clock.now());
         if !stale && plan.publish {
             match publish::status(&api, &object, &plan.status).await? {
@@ -92,15 +92,17 @@ async fn passes(ctx: &Context, namespace: &str, name: &str) -> Result<Action, Re
                     object = *written;
                     written_down(ctx, &object);
                 }
-                Some(Written::Stale) => {}
+                // Nobody might wake the object for whatever came in between: look again at once.
+                Some(Written::Stale) => stale = true,
                 None => {}
             }
         }
-        if !stale && let Some(notice) = plan.notice.clone() {
+        // What only the status tells is told when the status does.
+        if let Some(notice) = plan.notice.clone().filter(|_| !stale || kind == StepKind::DeletePool) {
             publish::tell(&ctx.recorder, &object, notice).await;
         }
         match plan.step {
-            Step::Rest | Step::LookAtScope { .. } => {
+            Step::Rest | Step::LookAtScope { .. } if !stale => {
                 return Ok(Action::requeue(Duration::from_millis(plan.next_look.max(50))));
             }
             Step::RemoveFinalizer if !stale => return Ok(Action::await_change()),
