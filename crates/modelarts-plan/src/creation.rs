@@ -168,7 +168,8 @@ pub(crate) fn close(fate: Fate, verdict: &Verdict, mut report: Report) -> Plan {
     }
 }
 
-fn end(fate: Fate, report: &mut Report) {
+/// Ends the attempt on record, and counts it if it was a doubt or a failed pool.
+pub(crate) fn end(fate: Fate, report: &mut Report) {
     if let Some(attempt) = &mut report.status_mut().creation {
         attempt.outcome = Some(fate);
         if matches!(fate, Fate::NotFound | Fate::Failed) {

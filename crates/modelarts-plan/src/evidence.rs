@@ -4,7 +4,7 @@
 //! complete LIST set without our marker, both begun after the moment in question. Two proofs, a
 //! spacing apart, make it strong.
 
-use crate::memory::{Memory, is_gone};
+use crate::memory::Memory;
 use crate::step::Step;
 use crate::timing::Tick;
 use crate::view::{Shown, View};
@@ -52,8 +52,8 @@ pub fn absence(
     if let Some(id) = view.pool_id() {
         match memory.shown(id, floor) {
             None => return Absence::Look(Step::LookAtPool { id: id.to_owned() }),
-            Some(show) if is_gone(show) => {}
             Some(show) => match &show.shown {
+                Shown::Gone => {}
                 // A failed look says nothing, so it stands for this reconcile only.
                 Shown::Unknown(_) if show.began < view.began => {
                     return Absence::Look(Step::LookAtPool { id: id.to_owned() });

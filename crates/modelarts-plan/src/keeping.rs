@@ -10,7 +10,7 @@ use modelarts_crd::status::Outcome as Fate;
 use modelarts_types::pool::Pool;
 
 use crate::cadence::SETTLED;
-use crate::creation::{frozen, notice, record, told};
+use crate::creation::{end, frozen, notice, record, told};
 use crate::desired::Desired;
 use crate::drift::differences;
 use crate::evidence::{Absence, absence};
@@ -292,13 +292,7 @@ fn lost(view: &View<'_>, memory: &mut Memory, id: &str, mut report: Report) -> P
             format!("pool {id} was deleted by somebody else; it is created again"),
         ),
     };
-    if let Some(attempt) = &mut report.status_mut().creation {
-        attempt.outcome = Some(fate);
-        if fate == Fate::Failed {
-            attempt.spent += 1;
-            attempt.doubts += 1;
-        }
-    }
+    end(fate, &mut report);
     let verdict = match fate {
         Fate::Failed => Verdict::Stalled(reason, text.clone()),
         _ => Verdict::Working(reason, text.clone()),

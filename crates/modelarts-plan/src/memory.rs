@@ -10,7 +10,7 @@ use modelarts_types::pool::Pool;
 use crate::failure::{CloudFailure, FailureKind};
 use crate::step::{Outcome, Step};
 use crate::timing::Tick;
-use crate::view::{Show, Shown, View};
+use crate::view::{Show, View};
 
 /// The memory of one object.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -241,9 +241,4 @@ fn setback(last: Option<Setback>, what: &str, hash: &str, failure: CloudFailure,
         at,
         count: count.saturating_add(1),
     }
-}
-
-/// Whether a GET showed the pool to be gone.
-pub fn is_gone(show: &Show) -> bool {
-    matches!(show.shown, Shown::Gone)
 }
