@@ -10,12 +10,16 @@ pub mod pool;
 pub mod resource;
 pub mod status;
 
+pub mod network;
+pub mod policy;
+
 pub mod account;
 
 pub mod conditions;
 mod rules;
 
 pub use account::{ModelArtsAccount, ModelArtsAccountSpec, ModelArtsAccountStatus};
+pub use network::{ModelArtsNetwork, ModelArtsNetworkSpec, ModelArtsNetworkStatus};
 pub use pool::{ModelArtsPool, ModelArtsPoolSpec};
 pub use status::ModelArtsPoolStatus;
 
@@ -28,6 +32,12 @@ pub const GROUP: &str = "modelarts.huaweicloud.com";
 /// The finalizer that holds a pool's object until the cloud has let go of the pool.
 pub const FINALIZER: &str = "modelarts.huaweicloud.com/pool";
 
+/// The finalizer that holds a network's object until the cloud has let go of the network.
+pub const NETWORK_FINALIZER: &str = "modelarts.huaweicloud.com/network";
+
+/// On a namespace: the deletion policy of its pools and networks that have none of their own.
+pub const DELETION_POLICY: &str = "modelarts.huaweicloud.com/deletion-policy";
+
 /// Asks for a pass now: set it to any new value. Echoed in `status.lastHandledReconcileAt`.
 pub const REQUESTED_AT: &str = "modelarts.huaweicloud.com/requestedAt";
 
@@ -36,5 +46,5 @@ pub const POOL_UID_LABEL: &str = "modelarts.huaweicloud.com/pool-uid";
 
 /// Every definition that has to be in a cluster before the operator starts.
 pub fn crds() -> Vec<CustomResourceDefinition> {
-    vec![ModelArtsPool::crd(), ModelArtsAccount::crd()]
+    vec![ModelArtsPool::crd(), ModelArtsNetwork::crd(), ModelArtsAccount::crd()]
 }

@@ -8,6 +8,7 @@ use kube_derive::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::policy::{Adoption, Billing, DeletionPolicy, Drift, ManagementPolicy};
 use crate::resource::ResourceEntry;
 use crate::status::ModelArtsPoolStatus;
 
@@ -130,6 +131,11 @@ pub struct ModelArtsPoolSpec {
     #[schemars(with = "String", length(max = 47), regex(pattern = r#"^[^!<>=&"'\[\]]*$"#))]
     pub description: Option<String>,
 
+    /// How the pool is paid for. Absent: pay per use. Cannot be changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Billing")]
+    pub billing: Option<Billing>,
+
     /// Prefix of the names of the pool's nodes. Cannot be changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
@@ -148,8 +154,16 @@ pub struct ModelArtsPoolSpec {
     #[schemars(length(min = 1, max = 3), extend("x-kubernetes-list-type" = "set"))]
     pub scope: Vec<Scope>,
 
-    /// The network that the pool's nodes are in. Cannot be changed.
-    pub network: Network,
+    /// The network that the pool's nodes are in, by its ID. Either network or networkRef is required. Cannot be changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Network")]
+    pub network: Option<Network>,
+
+    /// The network that the pool's nodes are in, as a ModelArtsNetwork in the same namespace. The pool waits until it is Ready.
+    /// Cannot be changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "NetworkReference")]
+    pub network_ref: Option<NetworkReference>,
 
     /// Number of nodes, for a pool with exactly one entry in resources that has no count of its own.
     /// This is the field that kubectl scale writes. Absent: resources[].count is used.
@@ -171,11 +185,28 @@ pub struct ModelArtsPoolSpec {
     #[schemars(with = "PoolDriver")]
     pub driver: Option<PoolDriver>,
 
-    /// What happens to the pool in the cloud when this object is deleted: Delete (also what absence means) deletes it;
-    /// Detach leaves it running, and billed, and names its ID in an event.
+    /// How far the operator goes: Manage (also what absence means) creates, changes and deletes; Observe only shows the pool
+    /// that poolName or adoption.poolId names, and never changes it; Pause makes no call to the cloud at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ManagementPolicy")]
+    pub management_policy: Option<ManagementPolicy>,
+
+    /// What happens to the pool in the cloud when this object is deleted: Delete deletes it; Detach leaves it running, and
+    /// billed, and names its ID in an event.
+    /// Absent: what the namespace's annotation modelarts.huaweicloud.com/deletion-policy says, else Delete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "DeletionPolicy")]
     pub deletion_policy: Option<DeletionPolicy>,
+
+    /// Takes over a pool that exists, instead of creating one. Absent: nothing that is not marked as this object's is taken over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Adoption")]
+    pub adoption: Option<Adoption>,
+
+    /// What to do when somebody else changes the pool. Absent: put it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Drift")]
+    pub drift: Option<Drift>,
 }
 
 /// Kind of pool.
@@ -215,6 +246,14 @@ pub struct Network {
     pub name: String,
 }
 
+/// A ModelArtsNetwork in the namespace of the pool.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct NetworkReference {
+    /// Name of the ModelArtsNetwork.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+}
+
 /// Accelerator drivers.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
@@ -245,15 +284,6 @@ pub enum UpdateStrategy {
     Force,
 }
 
-/// What a deleted object means for the pool in the cloud.
-#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeletionPolicy {
-    /// Delete the pool.
-    Delete,
-    /// Leave the pool alone.
-    Detach,
-}
-
 impl ModelArtsPoolSpec {
     /// The account's name, with the meaning of absence.
     pub fn account_name(&self) -> &str {
@@ -265,8 +295,18 @@ impl ModelArtsPoolSpec {
         self.workspace_id.as_deref().unwrap_or("0")
     }
 
-    /// The deletion policy, with the meaning of absence.
+    /// The management policy, with the meaning of absence.
+    pub fn management(&self) -> ManagementPolicy {
+        self.management_policy.unwrap_or(ManagementPolicy::Manage)
+    }
+
+    /// The deletion policy, with the meaning of absence in a namespace that says nothing.
     pub fn deletion(&self) -> DeletionPolicy {
         self.deletion_policy.unwrap_or(DeletionPolicy::Delete)
+    }
+
+    /// Whether the pool is paid for by the month or year.
+    pub fn is_subscription(&self) -> bool {
+        self.billing.as_ref().is_some_and(Billing::is_subscription)
     }
 }

@@ -11,7 +11,7 @@ const SAME_ENTRY: &str = "o.flavor==r.flavor && (has(o.nodePool)?o.nodePool:'')=
 
 /// Adds the rules of a pool's spec.
 pub(crate) fn pool_spec(schema: &mut Schema) {
-    for field in ["poolName", "nodePrefix", "type", "network"] {
+    for field in ["poolName", "nodePrefix", "billing", "type", "network", "networkRef"] {
         add(schema, immutable(field));
     }
     add(schema, immutable_with_default("account", "default"));
@@ -41,6 +41,43 @@ pub(crate) fn pool_spec(schema: &mut Schema) {
     );
     add(
         schema,
+        Rule::new("has(self.network)!=has(self.networkRef)")
+            .message("set network (an ID) or networkRef (a ModelArtsNetwork), one of the two")
+            .field_path(".network"),
+    );
+    add(
+        schema,
+        Rule::new(
+            "!has(self.billing) || !has(self.billing.mode) || self.billing.mode!='Subscription' \
+                   || has(self.billing.periodType) && has(self.billing.periodNum)",
+        )
+        .message("a Subscription needs periodType and periodNum")
+        .field_path(".billing"),
+    );
+    add(
+        schema,
+        Rule::new("!has(self.billing) || has(self.billing.mode) && self.billing.mode=='Subscription' \
+                   || !has(self.billing.periodType) && !has(self.billing.periodNum) && !has(self.billing.autoRenew) && !has(self.billing.autoPay)")
+            .message("periodType, periodNum, autoRenew and autoPay are for mode Subscription only")
+            .field_path(".billing"),
+    );
+    add(
+        schema,
+        Rule::new(
+            "!has(self.billing) || !has(self.billing.periodNum) || !has(self.billing.periodType) \
+                   || self.billing.periodType=='Month' || self.billing.periodNum<=3",
+        )
+        .message("a term is 1 to 9 months or 1 to 3 years")
+        .field_path(".billing.periodNum"),
+    );
+    add(
+        schema,
+        Rule::new("!has(self.managementPolicy) || self.managementPolicy!='Observe' || has(self.poolName) || has(self.adoption)")
+            .message("Observe needs to know which pool: set poolName or adoption.poolId")
+            .field_path(".managementPolicy"),
+    );
+    add(
+        schema,
         Rule::new(format!(
             "oldSelf.resources.all(o, self.resources.all(r, !({SAME_ENTRY}) || has(r.creatingStep)==has(o.creatingStep) \
              && (!has(r.creatingStep) || r.creatingStep==o.creatingStep)))"
@@ -48,6 +85,29 @@ pub(crate) fn pool_spec(schema: &mut Schema) {
         .message("creatingStep of an entry cannot be changed, added or removed; add another entry with its own nodePool instead")
         .field_path(".resources")
         .reason(Reason::FieldValueForbidden),
+    );
+}
+
+/// Adds the rules of a network's spec.
+pub(crate) fn network_spec(schema: &mut Schema) {
+    for field in ["networkName", "cidr"] {
+        add(schema, immutable(field));
+    }
+    add(schema, immutable_with_default("account", "default"));
+    add(schema, immutable_with_default("workspaceId", "0"));
+    add(
+        schema,
+        Rule::new(
+            "has(self.cidr) || has(self.adoption) || has(self.managementPolicy) && self.managementPolicy=='Observe'",
+        )
+        .message("cidr is needed to create a network; only adoption or Observe do without it")
+        .field_path(".cidr"),
+    );
+    add(
+        schema,
+        Rule::new("!has(self.managementPolicy) || self.managementPolicy!='Observe' || has(self.networkName) || has(self.adoption)")
+            .message("Observe needs to know which network: set networkName or adoption.networkId")
+            .field_path(".managementPolicy"),
     );
 }
 

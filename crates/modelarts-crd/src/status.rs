@@ -65,6 +65,25 @@ pub struct ModelArtsPoolStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control_mode: Option<i64>,
 
+    /// The network that the pool is in, by its ID, once it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_id: Option<String>,
+    /// The last order that ModelArts made for the pool: each creation and each resize is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
+    /// The term of a pool that is paid for by the month or year.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription: Option<Subscription>,
+    /// Nodes that cannot be used, with what ModelArts says of them: at most ten.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-kubernetes-list-type" = "atomic"))]
+    pub abnormal_nodes: Vec<AbnormalNode>,
+
+    /// Generation of the spec that was last sent to the cloud or found there. A difference at this generation was made by
+    /// somebody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied_generation: Option<i64>,
+
     /// The write-ahead record of the last attempt to create the pool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub creation: Option<Creation>,
@@ -156,6 +175,40 @@ pub struct DriverState {
     pub state: Option<String>,
 }
 
+/// An order of ModelArts.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Order {
+    /// Its name.
+    pub name: String,
+    /// pending, processing, successed (the service's spelling), partialSuccessed or failed. Absent: not found yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
+    /// Why it failed, wholly or in part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fail_reason: Option<String>,
+}
+
+/// The term of a subscription.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Subscription {
+    /// When the present term ends (RFC 3339), reckoned from the creation and the length of the term: the service does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<String>,
+    /// Whether it is renewed by itself then.
+    pub auto_renew: bool,
+}
+
+/// A node that cannot be used.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+pub struct AbnormalNode {
+    /// Its name.
+    pub name: String,
+    /// What ModelArts says of it.
+    pub reason: String,
+}
+
 /// One attempt to create the pool, written down before the request is sent.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
@@ -187,7 +240,7 @@ pub struct Creation {
 pub enum Outcome {
     /// The answer named the pool.
     Created,
-    /// No answer came, and the pool was found by its marker.
+    /// No answer came and it was found by its marker, or it was taken over because spec.adoption asks for it.
     Adopted,
     /// The cloud refused before doing anything.
     Rejected,

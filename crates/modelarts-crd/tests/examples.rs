@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use modelarts_crd::ModelArtsPool;
-use modelarts_crd::pool::DeletionPolicy;
+use modelarts_crd::policy::DeletionPolicy;
 use serde_json::{Value, json};
 
 /// Every document of every example, with its file's name.

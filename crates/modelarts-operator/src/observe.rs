@@ -83,7 +83,7 @@ fn member(object: &ModelArtsPool, desired: Option<&Desired>) -> Member {
             .map(|desired| desired.pool_name.clone())
             .or_else(|| status.and_then(|status| status.pool_name.clone())),
         pool_id: status.and_then(|status| status.pool_id.clone()),
-        network: object.spec.network.name.clone(),
+        network: object.spec.network.as_ref().map(|network| network.name.clone()).unwrap_or_default(),
         deleting: object.metadata.deletion_timestamp.is_some(),
         phase: status.and_then(|status| status.phase.clone()),
         busy: !ready && !stalled,

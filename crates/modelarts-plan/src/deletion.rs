@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use modelarts_crd::conditions::Reason;
-use modelarts_crd::pool::DeletionPolicy;
+use modelarts_crd::policy::DeletionPolicy;
 use modelarts_crd::status::{Creation, Outcome as Fate};
 use modelarts_types::pool::{Phase, Pool};
 

@@ -66,8 +66,8 @@ impl Desired {
                 type_: Some("Dedicate".into()),
                 scope: Some(spec.scope.iter().map(|scope| scope.as_str().to_owned()).collect()),
                 resources: Some(resources),
-                network: Some(NetworkRef {
-                    name: Some(spec.network.name.clone()),
+                network: spec.network.as_ref().map(|network| NetworkRef {
+                    name: Some(network.name.clone()),
                     ..NetworkRef::default()
                 }),
                 job_flavors: (!spec.job_flavors.is_empty()).then(|| spec.job_flavors.clone()),

@@ -2,7 +2,7 @@
 
 mod world;
 
-use modelarts_crd::pool::DeletionPolicy;
+use modelarts_crd::policy::DeletionPolicy;
 use world::faults::{Fault, Op};
 use world::{MINUTE, SECOND, World};
 

@@ -11,7 +11,9 @@ const PARTS: [&str; 3] = ["deploy/namespace.yaml", "deploy/rbac.yaml", "deploy/o
 
 /// The definitions, one YAML document each.
 pub fn crds() -> String {
-    let head = format!("# The kinds ModelArtsPool and ModelArtsAccount. Generated, do not edit: {COMMAND}\n");
+    let head = format!(
+        "# The kinds ModelArtsPool, ModelArtsNetwork and ModelArtsAccount. Generated, do not edit: {COMMAND}\n"
+    );
     let documents = modelarts_crd::crds();
     let documents = documents
         .iter()
@@ -141,6 +143,6 @@ fn the_install_file_creates_the_namespace_first_and_the_definitions_before_the_o
     assert!(place("RoleBinding") < place("Deployment"));
     assert_eq!(
         kinds.iter().filter(|kind| *kind == "CustomResourceDefinition").count(),
-        2
+        modelarts_crd::crds().len()
     );
 }

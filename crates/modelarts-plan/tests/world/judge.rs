@@ -153,7 +153,7 @@ impl World {
 
     /// The finalizer is gone: nothing of ours may be left, except by policy.
     pub fn judge_release(&mut self, object: &ModelArtsPool) {
-        use modelarts_crd::pool::DeletionPolicy;
+        use modelarts_crd::policy::DeletionPolicy;
         assert!(
             object.metadata.deletion_timestamp.is_some(),
             "a living object was released"

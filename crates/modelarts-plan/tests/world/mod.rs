@@ -250,14 +250,19 @@ pub fn spec(nodes: i32) -> ModelArtsPoolSpec {
         node_prefix: None,
         type_: None,
         scope: vec![JobType::Train],
-        network: Network {
+        network: Some(Network {
             name: format!("net-0123-{PROJECT}"),
-        },
+        }),
+        network_ref: None,
+        billing: None,
         nodes: Some(nodes),
         resources: vec![entry(FLAVOR, None)],
         job_flavors: Vec::new(),
         driver: None,
+        management_policy: None,
         deletion_policy: None,
+        adoption: None,
+        drift: None,
     }
 }
 
