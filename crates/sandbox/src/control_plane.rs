@@ -17,21 +17,13 @@ use crate::api_server::{self, ApiServer};
 use crate::assets::{self, Component, Progress, Sources};
 use crate::credentials::{self, User};
 use crate::error::{Error, Result};
-use crate::process::{Launch, Process};
-use crate::{etcd, kubeconfig};
+use crate::process::Process;
+use crate::{controller_manager, etcd, kubeconfig};
+
+pub use crate::controller_manager::ControllerManager;
 
 /// Set to anything, it keeps the folders of control planes for inspection.
 pub const KEEP: &str = "MODELARTS_SANDBOX_KEEP";
-
-/// Whether namespaces are finalized and dependents collected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ControllerManager {
-    /// Not started: cheaper, and enough for most tests.
-    #[default]
-    Off,
-    /// Namespace deletion, garbage collection, service accounts, aggregated roles.
-    On,
-}
 
 /// Whether the API server writes down who asked for what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -104,7 +96,7 @@ impl ControlPlane {
             None => Sources::from_environment()?,
         };
         let mut wanted = vec![Component::Etcd, Component::ApiServer, Component::Kubectl];
-        if options.controller_manager == ControllerManager::On {
+        if options.controller_manager != ControllerManager::Off {
             wanted.push(Component::ControllerManager);
         }
         let binaries = assets::find(&sources, &wanted, &options.progress).await?;
@@ -125,8 +117,8 @@ impl ControlPlane {
         let controller_manager = match binaries.get(3) {
             Some(binary) => {
                 (options.progress)("starting kube-controller-manager");
-                let key = &files.account_key;
-                Some(controller_manager(binary, folder.path(), &kubeconfig, key).await?)
+                let (manager, key) = (options.controller_manager, &files.account_key);
+                Some(controller_manager::start(manager, binary, folder.path(), &kubeconfig, key).await?)
             }
             None => None,
         };
@@ -249,6 +241,12 @@ impl ControlPlane {
         self.api.lock().await.process().log()
     }
 
+    /// The controller manager's process, if there is one.
+    #[must_use]
+    pub fn controller_manager(&self) -> Option<&Process> {
+        self.controller_manager.as_ref()
+    }
+
     /// The pids of all its processes that run.
     pub async fn pids(&self) -> Vec<u32> {
         let api = self.api.lock().await;
@@ -275,29 +273,6 @@ pub async fn client(kubeconfig: &Path) -> Result<Client> {
         .map_err(Error::malformed(doing.clone()))?;
     config.default_retry = false;
     Client::try_from(config).map_err(Error::kubernetes(doing))
-}
-
-/// Controllers that matter without nodes. Its own port is off: nobody asks it anything.
-async fn controller_manager(binary: &Path, folder: &Path, kubeconfig: &Path, account_key: &Path) -> Result<Process> {
-    let controllers = [
-        "namespace-controller",
-        "garbage-collector-controller",
-        "serviceaccount-controller",
-        "clusterrole-aggregation-controller",
-    ];
-    let arguments = [
-        format!("--kubeconfig={}", kubeconfig.display()),
-        format!("--service-account-private-key-file={}", account_key.display()),
-        format!("--controllers={}", controllers.join(",")),
-        String::from("--leader-elect=false"),
-        String::from("--secure-port=0"),
-        String::from("--kube-api-qps=200"),
-        String::from("--kube-api-burst=400"),
-    ];
-    let name = Component::ControllerManager.file();
-    let mut launch = Launch::new(name, binary, arguments, folder.join("controller-manager.log"));
-    launch.scratch = Some(folder.to_path_buf());
-    Process::start(launch).await
 }
 
 /// The temporary folder; kept after all if the user wants to see it.

@@ -20,6 +20,7 @@ pub mod wait;
 pub mod world;
 
 mod api_server;
+mod controller_manager;
 mod etcd;
 mod go_build;
 mod kubeconfig;

@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::api::{DeleteParams, PostParams};
@@ -182,11 +183,48 @@ async fn with_the_controller_manager_dependents_and_namespaces_go_away() {
 }
 
 #[tokio::test]
+async fn with_autoscaling_an_autoscaler_is_looked_at() {
+    let control_plane = ControlPlane::start(Options {
+        controller_manager: ControllerManager::Autoscaling,
+        ..Options::default()
+    })
+    .await
+    .unwrap();
+    let client = control_plane.client().await.unwrap();
+    let autoscalers: Api<HorizontalPodAutoscaler> = Api::namespaced(client, "default");
+    let made = serde_json::json!({
+        "metadata": { "name": "of-nothing" },
+        "spec": {
+            "scaleTargetRef": { "apiVersion": "apps/v1", "kind": "Deployment", "name": "nothing" },
+            "maxReplicas": 2,
+        },
+    });
+    let made = serde_json::from_value(made).unwrap();
+    autoscalers.create(&PostParams::default(), &made).await.unwrap();
+    until("the autoscaler to miss its target", wait::DEADLINE, async || {
+        control_plane.controller_manager().unwrap().running().unwrap();
+        let seen = autoscalers.get("of-nothing").await.map_err(|e| e.to_string())?;
+        let told = seen.status.and_then(|status| status.conditions).unwrap_or_default();
+        let missed = told
+            .iter()
+            .any(|c| c.type_ == "AbleToScale" && c.reason.as_deref() == Some("FailedGetScale"));
+        if missed { Ok(()) } else { Err(format!("{told:?}")) }
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
 async fn dropping_it_ends_its_processes_and_removes_its_folder() {
-    let control_plane = ControlPlane::start(Options::default()).await.unwrap();
+    let control_plane = ControlPlane::start(Options {
+        controller_manager: ControllerManager::On,
+        ..Options::default()
+    })
+    .await
+    .unwrap();
     let pids = control_plane.pids().await;
     let folder: PathBuf = control_plane.folder().to_owned();
-    assert_eq!(pids.len(), 2);
+    assert_eq!(pids.len(), 3);
     assert!(folder.is_dir());
     drop(control_plane);
     for pid in pids {
