@@ -12,6 +12,7 @@ use crate::{
     chance::Chance,
     clock::Millis,
     ledger::{Entry, Ledger, Subject, Trace},
+    mishaps::{Mishap, Mishaps},
     networks::NetworkRecord,
     operation::{Call, Operation},
     orders::OrderPhase,
@@ -19,6 +20,7 @@ use crate::{
     profile::Profile,
     project::Project,
     refusal::Refusal,
+    settling::Turn,
 };
 
 /// How long the record of a failed creation is kept.
@@ -40,8 +42,8 @@ pub(crate) enum Due {
     RecordGone(At),
     NodesReady(At, String),
     NodesGone(At, String),
-    ScopesSettled(At),
-    DriversSettled(At),
+    Scopes(At, Turn),
+    Drivers(At, Turn),
     NetworkReady(At),
     NetworkGone(At),
     Late(Box<Call>, String),
@@ -54,6 +56,7 @@ pub struct Cloud {
     pub(crate) chance: Chance,
     pub(crate) projects: BTreeMap<String, Project>,
     pub(crate) ledger: Ledger,
+    pub(crate) mishaps: Mishaps,
     timeline: BTreeMap<(Millis, u64), Due>,
     ticks: u64,
 }
@@ -67,6 +70,7 @@ impl Cloud {
             chance: Chance::new(seed),
             projects: BTreeMap::new(),
             ledger: Ledger::default(),
+            mishaps: Mishaps::default(),
             timeline: BTreeMap::new(),
             ticks: 0,
         }
@@ -118,6 +122,7 @@ impl Cloud {
             O::CreatePool => self.create_from_call(call, trace, now),
             O::PatchPool => self.patch_from_call(call, trace, now),
             O::DeletePool => self.delete_from_call(call, trace, now),
+            O::RetryPoolScope => self.retry_from_call(call, trace, now),
             O::BatchDeletePoolNodes => self.delete_nodes(call, trace, now),
             O::CreateNetwork => self.create_network_from_call(call, trace, now),
             O::PatchNetwork => self.patch_network_from_call(call, trace, now),
@@ -186,16 +191,8 @@ impl Cloud {
             }
             Due::NodesReady(at, order) => self.nodes_ready(&at, &order, now),
             Due::NodesGone(at, order) => self.nodes_gone(&at, &order, now),
-            Due::ScopesSettled(at) => {
-                if let Some(pool) = self.running_at(&at) {
-                    pool.settle_scopes();
-                }
-            }
-            Due::DriversSettled(at) => {
-                if let Some(pool) = self.running_at(&at) {
-                    pool.settle_drivers();
-                }
-            }
+            Due::Scopes(at, turn) => self.scopes_due(&at, &turn, now),
+            Due::Drivers(at, turn) => self.drivers_due(&at, &turn, now),
             Due::NetworkReady(at) => self.network_ready(&at),
             Due::NetworkGone(at) => self.network_gone(&at),
             Due::Late(call, request_id) => {
@@ -210,18 +207,23 @@ impl Cloud {
         }
     }
 
-    fn pool_ready(&mut self, at: &At, order: &str, now: Millis) {
-        let Some(pool) = self.pool_at(at).filter(|pool| pool.phase == phase::CREATING) else {
-            return;
-        };
-        pool.become_running();
-        if let Some(project) = self.projects.get_mut(&at.project) {
-            project.note_phase(&at.id, phase::CREATING, phase::RUNNING, "", now);
-            project.end_order(order, OrderPhase::Succeeded, "", now);
-        }
+    /// Replaces the list of mishaps.
+    pub fn set_mishaps(&mut self, list: Vec<Mishap>) {
+        self.mishaps.replace(list);
     }
 
-    fn running_at(&mut self, at: &At) -> Option<&mut PoolRecord> {
+    /// Adds a mishap behind those that are planned already.
+    pub fn plan_mishap(&mut self, mishap: Mishap) {
+        self.mishaps.add(mishap);
+    }
+
+    /// The mishaps, with the strikes that are left.
+    #[must_use]
+    pub fn mishaps(&self) -> &[Mishap] {
+        self.mishaps.list()
+    }
+
+    pub(crate) fn running_at(&mut self, at: &At) -> Option<&mut PoolRecord> {
         self.pool_at(at)
             .filter(|pool| pool.phase != phase::DELETING && !pool.failed())
     }

@@ -87,6 +87,11 @@ impl Simulator {
                     .map_err(|error| Trouble::Mine(400, error.to_string()))?;
                 value(self.faults.list())
             }
+            ("GET", ["mishaps"]) => value(self.cloud.mishaps()),
+            ("PUT", ["mishaps"]) => {
+                self.cloud.set_mishaps(body(request)?);
+                value(self.cloud.mishaps())
+            }
             ("GET", ["profile"]) => value(self.cloud.profile()),
             ("PUT", ["profile"]) => {
                 let changes: Value = body(request)?;

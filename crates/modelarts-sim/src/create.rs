@@ -10,6 +10,7 @@ use crate::{
     clock::Millis,
     cloud::{At, Cloud, Due},
     creation::{Creation, SPEC, scopes},
+    endings::sizes,
     entries::{self, Entry},
     iam::{DOMAIN_ID, DOMAIN_NAME},
     json::{object, only},
@@ -159,12 +160,11 @@ impl Cloud {
             scopes: scopes
                 .into_iter()
                 .filter(|_| pays)
-                .map(|name| Scope {
-                    name,
-                    state: "Enabling",
-                })
+                .map(|name| Scope::enabling(&name))
                 .collect(),
+            scopes_round: 0,
             drivers: Vec::new(),
+            drivers_round: 0,
             unpaid: if pays { Vec::new() } else { vec![order.name.clone()] },
             tags: std::collections::BTreeMap::new(),
         };
@@ -197,10 +197,6 @@ impl Cloud {
         entries: &[Entry],
         now: Millis,
     ) -> Order {
-        let counts: Vec<Value> = entries
-            .iter()
-            .map(|entry| json!({"flavor": entry.flavor.name, "count": entry.count}))
-            .collect();
         Order {
             name: format!("order.{name}-{}", self.chance.suffix()),
             number: format!("CS{:013}", self.chance.bits() % 10_000_000_000_000),
@@ -212,7 +208,10 @@ impl Cloud {
             reason: String::new(),
             created: now,
             ended: None,
-            counts: Value::Array(counts),
+            before: json!([]),
+            counts: sizes(entries),
+            result: None,
+            shortfall: None,
             items: Vec::new(),
         }
     }
@@ -242,29 +241,25 @@ impl Cloud {
         pool.scopes = scopes(pool.spec.get("scope"))
             .unwrap_or_default()
             .into_iter()
-            .map(|name| Scope {
-                name,
-                state: "Enabling",
-            })
+            .map(|name| Scope::enabling(&name))
             .collect();
         pool.drivers = drivers_wanted(pool, "Creating");
-        let mut items = vec![OrderItem {
-            resource: at.id.clone(),
-            action: "createPool",
-        }];
-        items.extend(pool.nodes.iter().map(|node| OrderItem {
-            resource: node.name.clone(),
-            action: "createNode",
-        }));
+        let name = pool.name().to_owned();
+        let mut items = vec![OrderItem::new(&at.id, "createPool")];
+        items.extend(pool.nodes.iter().map(|node| OrderItem::new(&node.name, "createNode")));
+        let shortfall = self.mishaps.creation(&name);
         if let Some(project) = self.projects.get_mut(&at.project) {
-            if let Some(order) = project.orders.iter_mut().find(|o| o.name == order) {
+            if let Some(order) = project.order_mut(&order) {
                 order.phase = OrderPhase::Processing;
                 order.items = items;
+                order.shortfall = shortfall;
             }
             project.note_phase(&at.id, "", phase::CREATING, "", now);
         }
         self.chance = chance;
         self.schedule(now.saturating_add(delay), Due::PoolReady(at.clone(), order));
+        self.start_scopes(at, now);
+        self.start_drivers(at, now);
     }
 }
 

@@ -3,9 +3,14 @@
 //! Bodies are anything that serializes to the JSON of the API, so that a test can send what no
 //! typed value could hold.
 
-use modelarts_types::{Network, NetworkList, Pool, PoolList};
+use modelarts_types::{
+    Network, NetworkList, Pool, PoolList,
+    flavor::FlavorList,
+    node::NodeList,
+    order::{OrderDetail, OrderList},
+};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     clock::Millis,
@@ -65,6 +70,59 @@ impl Cloud {
         self.direct(Operation::DeletePool, project, id, NOTHING, now)
     }
 
+    /// RetryPoolScope.
+    ///
+    /// # Errors
+    /// 404; 400 unless the job type is EnableFailed.
+    pub fn retry_scope(&mut self, project: &str, id: &str, scope: &str, now: Millis) -> Result<(), Refusal> {
+        let body = json!({"scope": scope});
+        let _: Value = self.direct(Operation::RetryPoolScope, project, id, Some(&body), now)?;
+        Ok(())
+    }
+
+    /// ListPoolNodes, all of them.
+    ///
+    /// # Errors
+    /// 404.
+    pub fn pool_nodes(&mut self, project: &str, id: &str, now: Millis) -> Result<NodeList, Refusal> {
+        self.direct(Operation::ListPoolNodes, project, id, NOTHING, now)
+    }
+
+    /// BatchDeletePoolNodes.
+    ///
+    /// # Errors
+    /// 404; 400 if a node is none of the pool's, is a subscription, or would be the last to go.
+    pub fn delete_pool_nodes(&mut self, project: &str, id: &str, nodes: &[&str], now: Millis) -> Result<(), Refusal> {
+        let body = json!({"deleteNodeNames": nodes});
+        let _: Value = self.direct(Operation::BatchDeletePoolNodes, project, id, Some(&body), now)?;
+        Ok(())
+    }
+
+    /// ListOrders of a pool by its ID, newest first.
+    ///
+    /// # Errors
+    /// None at present.
+    pub fn pool_orders(&mut self, project: &str, id: &str, now: Millis) -> Result<OrderList, Refusal> {
+        let query = vec![("involvedName".to_owned(), id.to_owned())];
+        self.direct_query(Operation::ListOrders, project, "", query, NOTHING, now)
+    }
+
+    /// ShowOrder: the parts of an order by its name.
+    ///
+    /// # Errors
+    /// 404.
+    pub fn show_order_items(&mut self, project: &str, order: &str, now: Millis) -> Result<OrderDetail, Refusal> {
+        self.direct(Operation::ShowOrder, project, order, NOTHING, now)
+    }
+
+    /// ListResourceFlavors, the first 500.
+    ///
+    /// # Errors
+    /// None at present.
+    pub fn resource_flavors(&mut self, project: &str, now: Millis) -> Result<FlavorList, Refusal> {
+        self.direct(Operation::ListResourceFlavors, project, "", NOTHING, now)
+    }
+
     /// CreateNetwork.
     ///
     /// # Errors
@@ -119,12 +177,24 @@ impl Cloud {
         body: Option<&impl Serialize>,
         now: Millis,
     ) -> Result<T, Refusal> {
+        self.direct_query(operation, project, id, Vec::new(), body, now)
+    }
+
+    fn direct_query<T: DeserializeOwned>(
+        &mut self,
+        operation: Operation,
+        project: &str,
+        id: &str,
+        query: Vec<(String, String)>,
+        body: Option<&impl Serialize>,
+        now: Millis,
+    ) -> Result<T, Refusal> {
         let body = body.map(serde_json::to_vec).transpose();
         let call = Call {
             operation,
             project: project.to_owned(),
             id: id.to_owned(),
-            query: Vec::new(),
+            query,
             content_type: MERGE_PATCH.to_owned(),
             body: body
                 .map_err(|error| Refusal::bad_request(error.to_string()))?

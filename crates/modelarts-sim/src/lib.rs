@@ -32,10 +32,13 @@ pub mod cloud;
 mod create;
 mod creation;
 mod direct;
+mod endings;
+pub mod mishaps;
 mod outside;
 mod patch;
 mod pools;
 mod resize;
+mod settling;
 
 mod entries;
 mod nodes;
@@ -72,8 +75,9 @@ mod http;
 mod server;
 
 pub use cloud::Cloud;
+pub use mishaps::{Mishap, MishapKind};
 pub use pools::ListQuery;
-pub use profile::Profile;
+pub use profile::{FailedScale, Profile};
 pub use refusal::Refusal;
 pub use server::{Config, Server, ServerHandle, StartError, TlsFiles};
 pub use simulator::{Setup, Simulator};

@@ -48,6 +48,7 @@ pub enum Kind {
 
 operations! {
     CreatePool Write, ListPools List, ShowPool Read, PatchPool Write, DeletePool Write,
+    RetryPoolScope Write,
     ListPoolNodes List, BatchDeletePoolNodes Write, ListNodePools List, ShowPoolStatistics Read,
     CreateNetwork Write, ListNetworks List, ShowNetwork Read, PatchNetwork Write,
     DeleteNetwork Write, ListResourceFlavors List, ListWorkspaces List, ShowWorkspace Read,
@@ -127,6 +128,7 @@ fn find<'a>(method: &str, path: &[&'a str]) -> Option<(Operation, &'a str, &'a s
         ("GET", ["v2", p, "pools", id]) => (O::ShowPool, *p, *id),
         ("PATCH", ["v2", p, "pools", id]) => (O::PatchPool, *p, *id),
         ("DELETE", ["v2", p, "pools", id]) => (O::DeletePool, *p, *id),
+        ("POST", ["v2", p, "pools", id, "retry-scope"]) => (O::RetryPoolScope, *p, *id),
         ("GET", ["v2", p, "pools", id, "nodes"]) => (O::ListPoolNodes, *p, *id),
         ("POST", ["v2", p, "pools", id, "nodes", "batch-delete"]) => (O::BatchDeletePoolNodes, *p, *id),
         ("GET", ["v2", p, "pools", id, "nodepools"]) => (O::ListNodePools, *p, *id),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{clock::Millis, operation::Call, refusal::Refusal};
+use crate::{clock::Millis, mishaps::Shortfall, operation::Call, refusal::Refusal};
 
 /// How an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum OrderPhase {
     Processing,
     /// Carried out. The spelling on the wire, `successed`, is the service's.
     Succeeded,
+    /// Some of the nodes came. The spelling on the wire, `partialSuccessed`, is the service's.
+    PartlySucceeded,
     /// Given up.
     Failed,
 }
@@ -23,6 +25,7 @@ impl OrderPhase {
             Self::Pending => "pending",
             Self::Processing => "processing",
             Self::Succeeded => "successed",
+            Self::PartlySucceeded => "partialSuccessed",
             Self::Failed => "failed",
         }
     }
@@ -35,6 +38,29 @@ pub struct OrderItem {
     pub resource: String,
     /// `createPool`, `createNode`, `deleteNode`.
     pub action: &'static str,
+    /// How it ends.
+    pub end: ItemEnd,
+}
+
+impl OrderItem {
+    /// An item that is going to end as its order does.
+    #[must_use]
+    pub fn new(resource: &str, action: &'static str) -> Self {
+        Self {
+            resource: resource.to_owned(),
+            action,
+            end: ItemEnd::WithOrder,
+        }
+    }
+}
+
+/// How a part of an order ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ItemEnd {
+    /// As the order does.
+    WithOrder,
+    /// It failed, although others may not have.
+    Failed,
 }
 
 /// An order.
@@ -60,8 +86,14 @@ pub struct Order {
     pub created: Millis,
     /// When it ended.
     pub ended: Option<Millis>,
+    /// The counts before.
+    pub before: Value,
     /// The counts ordered.
     pub counts: Value,
+    /// The counts that came of it, once it has ended.
+    pub result: Option<Value>,
+    /// What it is not going to get.
+    pub shortfall: Option<Shortfall>,
     /// What it makes or takes away.
     pub items: Vec<OrderItem>,
 }
@@ -85,6 +117,7 @@ impl Order {
             "workspaceId": self.workspace,
             "creationTimestamp": self.created,
             "beginTimestamp": self.created,
+            "initCount": self.before,
             "specCount": self.counts,
             "operation": self.operation,
             "phase": self.phase.word(),
@@ -92,8 +125,10 @@ impl Order {
         if let Some(ended) = self.ended {
             view["endTimestamp"] = json!(ended);
         }
-        if self.phase == OrderPhase::Succeeded {
-            view["resultCount"] = self.counts.clone();
+        match &self.result {
+            Some(result) => view["resultCount"] = result.clone(),
+            None if self.phase == OrderPhase::Succeeded => view["resultCount"] = self.counts.clone(),
+            None => {}
         }
         if !self.reason.is_empty() {
             view["failReason"] = json!(self.reason);
@@ -104,10 +139,10 @@ impl Order {
     /// The items as ShowOrder shows them.
     #[must_use]
     pub fn items_view(&self) -> Value {
-        let status = match self.phase {
-            OrderPhase::Pending | OrderPhase::Processing => "processing",
-            OrderPhase::Succeeded => "succeed",
-            OrderPhase::Failed => "failed",
+        let status = |item: &OrderItem| match (item.end, self.phase) {
+            (ItemEnd::Failed, _) | (_, OrderPhase::Failed) => "failed",
+            (_, OrderPhase::Pending | OrderPhase::Processing) => "processing",
+            (_, OrderPhase::Succeeded | OrderPhase::PartlySucceeded) => "succeed",
         };
         let items: Vec<Value> = self
             .items
@@ -116,10 +151,10 @@ impl Order {
                 json!({
                     "resourceName": item.resource,
                     "action": item.action,
-                    "status": status,
+                    "status": status(item),
                     "beginTimestamp": self.created,
                     "updateTimestamp": self.ended.unwrap_or(self.created),
-                    "message": self.reason,
+                    "message": if status(item) == "failed" { self.reason.as_str() } else { "" },
                 })
             })
             .collect();

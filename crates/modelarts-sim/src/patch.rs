@@ -180,12 +180,8 @@ impl Change {
         }
         grows.iter().try_for_each(|step| step.entry.check_capacity())?;
         for step in shrinks {
-            let free = pool
-                .nodes
-                .iter()
-                .filter(|node| step.holds(node) && !node.subscription)
-                .count() as u64;
-            if step.from - step.to > free {
+            let paid = pool.nodes.iter().filter(|node| step.holds(node) && node.subscription);
+            if paid.count() as u64 > step.to {
                 return Err(Refusal::bad_request(
                     "Nodes that are paid by the month or year cannot be removed by lowering count.",
                 ));

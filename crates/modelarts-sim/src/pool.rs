@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     clock::{Millis, rfc3339},
+    cloud::At,
     entries::Entry,
     nodes::{Node, NodeState, counts},
 };
@@ -38,8 +39,33 @@ pub mod phase {
 pub struct Scope {
     /// `Train`, `Infer` or `Notebook`.
     pub name: String,
-    /// `Enabling`, `Enabled`, `Disabling`, `Disabled`.
+    /// `Enabling`, `Enabled`, `EnableFailed`, `Disabling`, `Disabled`.
     pub state: &'static str,
+    /// Why it failed.
+    pub message: String,
+    /// Why it is going to fail.
+    pub doom: Option<String>,
+}
+
+impl Scope {
+    /// A job type that is being switched on.
+    #[must_use]
+    pub fn enabling(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            state: "Enabling",
+            message: String::new(),
+            doom: None,
+        }
+    }
+
+    fn view(&self) -> Value {
+        let mut view = json!({"scopeType": self.name, "state": self.state});
+        if !self.message.is_empty() {
+            view["message"] = json!(self.message);
+        }
+        view
+    }
 }
 
 /// A driver of a pool and how far it is.
@@ -82,8 +108,12 @@ pub struct PoolRecord {
     pub nodes: Vec<Node>,
     /// Its job types.
     pub scopes: Vec<Scope>,
+    /// The latest change of job types; the turns of earlier ones no longer count.
+    pub scopes_round: u64,
     /// Its drivers.
     pub drivers: Vec<Driver>,
+    /// The latest change of drivers.
+    pub drivers_round: u64,
     /// Orders that nobody has paid yet.
     pub unpaid: Vec<String>,
     /// Tags of the tag service.
@@ -125,6 +155,22 @@ impl PoolRecord {
     #[must_use]
     pub fn size(&self) -> usize {
         self.nodes.iter().filter(|node| node.state.counts()).count()
+    }
+
+    /// The nodes of an entry that are there or coming.
+    #[must_use]
+    pub fn nodes_of(&self, entry: &Entry) -> u64 {
+        nodes_of(&self.nodes, entry)
+    }
+
+    /// This incarnation of the pool, for the timeline.
+    #[must_use]
+    pub(crate) fn at(&self, project: &str) -> At {
+        At {
+            project: project.to_owned(),
+            id: self.id.clone(),
+            incarnation: self.incarnation,
+        }
     }
 
     /// The pool as ShowPool and ListPools show it.
@@ -178,11 +224,7 @@ impl PoolRecord {
         if self.phase.is_empty() {
             return json!({"resources": resources});
         }
-        let scope: Vec<Value> = self
-            .scopes
-            .iter()
-            .map(|scope| json!({"scopeType": scope.name, "state": scope.state}))
-            .collect();
+        let scope: Vec<Value> = self.scopes.iter().map(Scope::view).collect();
         let mut status = json!({
             "phase": self.phase,
             "message": self.message,
@@ -205,29 +247,29 @@ impl PoolRecord {
         status
     }
 
-    /// Creating to Running, with everything that starts along with the pool.
-    pub fn become_running(&mut self) {
+    /// Creating to Running; its nodes, scopes and drivers have times of their own.
+    pub fn come_up(&mut self) {
         phase::RUNNING.clone_into(&mut self.phase);
         self.message.clear();
+    }
+
+    /// Any phase to Running, with everything mended: nodes that never came are forgotten.
+    pub fn mend(&mut self) {
+        self.come_up();
+        self.nodes.retain(|node| node.state != NodeState::CreationFailed);
         for node in &mut self.nodes {
             if matches!(node.state, NodeState::Creating | NodeState::Abnormal) {
                 node.state = NodeState::Available;
             }
         }
-        self.settle_scopes();
-        self.settle_drivers();
-    }
-
-    /// Ends what is Enabling and Disabling.
-    pub fn settle_scopes(&mut self) {
+        self.count_nodes_again();
         self.scopes.retain(|scope| scope.state != "Disabling");
         for scope in &mut self.scopes {
-            scope.state = "Enabled";
+            *scope = Scope {
+                state: "Enabled",
+                ..Scope::enabling(&scope.name)
+            };
         }
-    }
-
-    /// Ends installations and upgrades of drivers.
-    pub fn settle_drivers(&mut self) {
         let wanted = self.spec.get("driver").cloned().unwrap_or_default();
         for driver in &mut self.drivers {
             if let Some(version) = wanted[format!("{}Version", driver.kind)].as_str() {
@@ -254,7 +296,7 @@ impl PoolRecord {
     /// Puts the pool into a phase from outside, with the nodes and scopes that belong to it.
     pub fn force_phase(&mut self, to: &str, message: &str) {
         match to {
-            phase::RUNNING => self.become_running(),
+            phase::RUNNING => self.mend(),
             phase::ABNORMAL => {
                 let broken = self.nodes.iter_mut().find(|n| n.state == NodeState::Available);
                 if let Some(node) = broken {
@@ -294,12 +336,7 @@ impl PoolRecord {
     /// goes, unless it is the last.
     pub fn count_nodes_again(&mut self) {
         for entry in &mut self.entries {
-            let here = self
-                .nodes
-                .iter()
-                .filter(|node| node.flavor == entry.flavor.name)
-                .filter(|node| node.node_pool == entry.node_pool && node.state.counts())
-                .count() as u64;
+            let here = nodes_of(&self.nodes, entry);
             if here != entry.count {
                 entry.count = here;
                 entry.members.insert("count".to_owned(), json!(here));
@@ -311,4 +348,11 @@ impl PoolRecord {
             self.entries.retain(|entry| entry.count > 0);
         }
     }
+}
+
+fn nodes_of(nodes: &[Node], entry: &Entry) -> u64 {
+    let nodes = nodes.iter().filter(|node| node.flavor == entry.flavor.name);
+    nodes
+        .filter(|node| node.node_pool == entry.node_pool && node.state.counts())
+        .count() as u64
 }

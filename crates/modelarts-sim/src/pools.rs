@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     clock::Millis,
     cloud::{At, Cloud, Due},
+    endings::counted,
     json::object,
     ledger::Trace,
     nodes::{Node, NodeState},
@@ -194,7 +195,9 @@ impl Cloud {
             id: id.to_owned(),
             incarnation: pool.incarnation,
         };
+        let before = counted(pool);
         let mut order = self.new_order(id, &name, &workspace, "modify", &entries, now);
+        order.before = before;
         order.phase = OrderPhase::Processing;
         let Some(pool) = self.pool_at(&at) else {
             return;
@@ -202,13 +205,10 @@ impl Cloud {
         for node in pool.nodes.iter_mut().filter(|node| chosen(node)) {
             node.state = NodeState::Deleting;
             order.name.clone_into(&mut node.order);
-            let resource = node.name.clone();
-            order.items.push(OrderItem {
-                resource,
-                action: "deleteNode",
-            });
+            order.items.push(OrderItem::new(&node.name, "deleteNode"));
         }
         pool.count_nodes_again();
+        order.counts = counted(pool);
         pool.labels.insert(keys::ORDER_NAME.to_owned(), json!(order.name));
         let gone = now.saturating_add(self.profile.delete_millis());
         self.schedule(gone, Due::NodesGone(at, order.name.clone()));

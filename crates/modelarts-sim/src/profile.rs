@@ -25,6 +25,24 @@ pub struct Profile {
     pub opaque_ids: bool,
     /// Whether a PATCH of an immutable field is silently ignored instead of refused.
     pub ignore_immutable: bool,
+    /// What is left of a resize of which some or all nodes never came.
+    pub failed_scale: FailedScale,
+    /// Whether scopes and drivers go back once before they settle.
+    pub flaps: bool,
+}
+
+/// What is left of a resize of which some or all nodes never came. No source settles it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum FailedScale {
+    /// The missing nodes are in `creationFailed` and the count falls to what is there. If none
+    /// came, the phase is ScalingFailed until somebody mends the pool.
+    #[default]
+    ScalingFailed,
+    /// Nothing: the count falls to what is there and only the order tells of it.
+    DropsBack,
+    /// The missing nodes are in `creationFailed`, the count stays as ordered, the phase Running.
+    CountStays,
 }
 
 impl Default for Profile {
@@ -39,6 +57,8 @@ impl Default for Profile {
             list_lag_seconds: 0,
             opaque_ids: false,
             ignore_immutable: false,
+            failed_scale: FailedScale::ScalingFailed,
+            flaps: false,
         }
     }
 }

@@ -109,9 +109,14 @@ impl Project {
 
     /// Ends one order of the project.
     pub fn end_order(&mut self, name: &str, phase: OrderPhase, reason: &str, now: Millis) {
-        if let Some(order) = self.orders.iter_mut().find(|order| order.name == name) {
+        if let Some(order) = self.order_mut(name) {
             order.end(phase, reason, now);
         }
+    }
+
+    /// The order of that name.
+    pub fn order_mut(&mut self, name: &str) -> Option<&mut Order> {
+        self.orders.iter_mut().find(|order| order.name == name)
     }
 
     /// Ends every open order of a pool.

@@ -7,13 +7,15 @@ use crate::{
     clock::Millis,
     cloud::{At, Cloud, Due},
     create::drivers_wanted,
+    endings::counted,
+    entries::Entry,
     json::object,
     ledger::Trace,
     nodes::{self, Batch, NodeState},
     operation::Call,
     orders::{OrderItem, OrderPhase},
     patch::{Change, SizeStep},
-    pool::{Driver, PoolRecord, Scope, phase},
+    pool::{Driver, PoolRecord, Scope},
     refusal::Refusal,
 };
 
@@ -57,7 +59,6 @@ impl Cloud {
 
     /// Puts the new values in place, and scopes and drivers on their way.
     fn apply(&mut self, at: &At, change: Change, now: Millis) {
-        let ready = now.saturating_add(self.profile.create_millis());
         let Some(pool) = self.pool_at(at) else {
             return;
         };
@@ -97,10 +98,10 @@ impl Cloud {
             change_drivers(pool, driver);
         }
         if moves_scopes {
-            self.schedule(ready, Due::ScopesSettled(at.clone()));
+            self.start_scopes(at, now);
         }
         if moves_drivers {
-            self.schedule(ready, Due::DriversSettled(at.clone()));
+            self.start_drivers(at, now);
         }
     }
 
@@ -111,8 +112,13 @@ impl Cloud {
         };
         let (name, workspace) = (pool.name().to_owned(), pool.label(keys::WORKSPACE_ID).to_owned());
         let entries = change.entries.clone().unwrap_or_else(|| pool.entries.clone());
+        let before = counted(pool);
         let mut order = self.new_order(&at.id, &name, &workspace, "modify", &entries, now);
+        order.before = before;
         order.phase = OrderPhase::Processing;
+        let grows = steps.iter().any(|step| step.to > step.from);
+        let shrinks = !grows && !steps.is_empty();
+        order.shortfall = grows.then(|| self.mishaps.growth(&name)).flatten();
         let mut chance = self.chance.clone();
         let (created, deleted) = (
             now.saturating_add(self.profile.create_millis()),
@@ -131,22 +137,22 @@ impl Cloud {
             subscription,
             now,
         };
-        let mut shrinks = false;
         for step in steps {
             if step.to > step.from {
                 let new = nodes::make(&step.entry, step.to - step.from, &batch, &mut chance);
                 order
                     .items
-                    .extend(new.iter().map(|node| item(&node.name, "createNode")));
+                    .extend(new.iter().map(|node| OrderItem::new(&node.name, "createNode")));
                 pool.nodes.extend(new);
             } else {
-                shrinks = true;
                 let going = take_away(pool, step, &order.name);
-                order.items.extend(going.iter().map(|node| item(node, "deleteNode")));
+                order
+                    .items
+                    .extend(going.iter().map(|node| OrderItem::new(node, "deleteNode")));
             }
         }
         pool.labels.insert(keys::ORDER_NAME.to_owned(), json!(order.name));
-        let grows = !shrinks && !steps.is_empty();
+        forget_failures(pool, &entries);
         if grows && !paid {
             order.phase = OrderPhase::Pending;
             pool.unpaid.push(order.name.clone());
@@ -166,48 +172,29 @@ impl Cloud {
             project.orders.push(order);
         }
     }
-
-    pub(crate) fn nodes_ready(&mut self, at: &At, order: &str, now: Millis) {
-        let Some(pool) = self.pool_at(at) else {
-            return;
-        };
-        for node in pool.nodes.iter_mut().filter(|node| node.order == order) {
-            if node.state == NodeState::Creating {
-                node.state = NodeState::Available;
-            }
-        }
-        if let Some(project) = self.projects.get_mut(&at.project) {
-            project.end_order(order, OrderPhase::Succeeded, "", now);
-        }
-    }
-
-    /// Removes nodes whose time has come. A pool without its last node goes as well.
-    pub(crate) fn nodes_gone(&mut self, at: &At, order: &str, now: Millis) {
-        let Some(pool) = self.pool_at(at) else {
-            return;
-        };
-        pool.nodes
-            .retain(|node| node.order != order || node.state != NodeState::Deleting);
-        let empty = pool.nodes.is_empty() && pool.phase != phase::WAITING;
-        if let Some(project) = self.projects.get_mut(&at.project) {
-            project.end_order(order, OrderPhase::Succeeded, "", now);
-        }
-        if empty {
-            self.remove_pool(&at.project, &at.id, now);
-        }
-    }
 }
 
-fn item(resource: &str, action: &'static str) -> OrderItem {
-    OrderItem {
-        resource: resource.to_owned(),
-        action,
-    }
+/// Forgets nodes that never came, except where the count still includes them.
+fn forget_failures(pool: &mut PoolRecord, entries: &[Entry]) {
+    let mut owed: Vec<(&Entry, u64)> = entries
+        .iter()
+        .map(|entry| (entry, entry.count.saturating_sub(pool.nodes_of(entry))))
+        .collect();
+    pool.nodes.retain(|node| {
+        node.state != NodeState::CreationFailed
+            || owed.iter_mut().any(|(entry, owed)| {
+                let kept = node.flavor == entry.flavor.name && node.node_pool == entry.node_pool && *owed > 0;
+                *owed -= u64::from(kept);
+                kept
+            })
+    });
 }
 
-/// Marks the youngest nodes of the entry that are not paid in advance; the service chooses.
+/// Marks the youngest nodes of the entry that are not paid in advance; the service chooses. Nodes
+/// that never came need not go.
 fn take_away(pool: &mut PoolRecord, step: &SizeStep, order: &str) -> Vec<String> {
-    let surplus = usize::try_from(step.from.saturating_sub(step.to)).unwrap_or(usize::MAX);
+    let here = pool.nodes_of(&step.entry);
+    let surplus = usize::try_from(here.saturating_sub(step.to)).unwrap_or(usize::MAX);
     let mut gone = Vec::new();
     let nodes = pool.nodes.iter_mut().rev();
     for node in nodes
@@ -231,10 +218,7 @@ fn change_scopes(pool: &mut PoolRecord, wanted: &[String]) {
         match pool.scopes.iter_mut().find(|scope| scope.name == *name) {
             Some(scope) if scope.state == "Disabling" => scope.state = "Enabling",
             Some(_) => {}
-            None => pool.scopes.push(Scope {
-                name: name.clone(),
-                state: "Enabling",
-            }),
+            None => pool.scopes.push(Scope::enabling(name)),
         }
     }
     pool.spec.insert("scope".to_owned(), json!(wanted));

@@ -5,8 +5,10 @@ mod create;
 mod life;
 mod lists;
 mod networks;
+mod orders;
 mod patch;
 mod random;
+mod scopes;
 
 use modelarts_sim::{Cloud, Profile, Refusal};
 use serde_json::{Value, json};
