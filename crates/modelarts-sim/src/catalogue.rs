@@ -3,8 +3,7 @@
 //! Names and sizes follow what the service publishes where known; the capacity in each zone is
 //! made up, with one flavor sold out everywhere so that the refusal can be tried.
 
-use modelarts_types::keys;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// A flavor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +16,8 @@ pub struct Flavor {
     memory: &'static str,
     /// What it accelerates with.
     pub accelerator: Accelerator,
-    zones: &'static [(&'static str, &'static str)],
+    /// Its zones, each with `normal` or `soldout` as it is at the start.
+    pub zones: &'static [(&'static str, &'static str)],
     prepaid: bool,
 }
 
@@ -87,30 +87,9 @@ pub fn find(name: &str) -> Option<&'static Flavor> {
 }
 
 impl Flavor {
-    /// Whether no zone has capacity.
+    /// What it is, as the service lists it.
     #[must_use]
-    pub fn sold_out(&self) -> bool {
-        self.first_zone().is_none()
-    }
-
-    /// The zone that nodes go to when none is asked for.
-    #[must_use]
-    pub fn first_zone(&self) -> Option<&'static str> {
-        self.zones
-            .iter()
-            .find(|(_, state)| *state == "normal")
-            .map(|(zone, _)| *zone)
-    }
-
-    /// Whether this zone is one that has no capacity left.
-    #[must_use]
-    pub fn sold_out_in(&self, zone: &str) -> bool {
-        self.zones.contains(&(zone, "soldout"))
-    }
-
-    /// The flavor as the service lists it.
-    #[must_use]
-    pub fn view(&self) -> Value {
+    pub fn spec_view(&self) -> Value {
         let cards = |kind: &str, size: &str, memory: &str| json!({"type": kind, "size": size, "memory": memory});
         let mut spec = json!({
             "type": "Dedicate",
@@ -125,21 +104,6 @@ impl Flavor {
             Accelerator::Gpu(kind, size, memory) => spec["gpu"] = cards(kind, size, memory),
             Accelerator::Npu(kind, size, memory) => spec["npu"] = cards(kind, size, memory),
         }
-        let phase: Map<String, Value> = self
-            .zones
-            .iter()
-            .map(|(zone, state)| ((*zone).to_owned(), json!(state)))
-            .collect();
-        json!({
-            "kind": "ResourceFlavor",
-            "apiVersion": "v1",
-            "metadata": {
-                "name": self.name,
-                "labels": {keys::SCOPE: "Train.Infer.Notebook"},
-                "annotations": {},
-            },
-            "spec": spec,
-            "status": {"phase": phase},
-        })
+        spec
     }
 }

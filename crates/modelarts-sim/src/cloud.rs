@@ -21,6 +21,7 @@ use crate::{
     project::Project,
     refusal::Refusal,
     settling::Turn,
+    stock::Stock,
 };
 
 /// How long the record of a failed creation is kept.
@@ -57,6 +58,7 @@ pub struct Cloud {
     pub(crate) projects: BTreeMap<String, Project>,
     pub(crate) ledger: Ledger,
     pub(crate) mishaps: Mishaps,
+    pub(crate) stock: Stock,
     timeline: BTreeMap<(Millis, u64), Due>,
     ticks: u64,
 }
@@ -71,6 +73,7 @@ impl Cloud {
             projects: BTreeMap::new(),
             ledger: Ledger::default(),
             mishaps: Mishaps::default(),
+            stock: Stock::default(),
             timeline: BTreeMap::new(),
             ticks: 0,
         }
@@ -135,7 +138,7 @@ impl Cloud {
             O::ShowPoolStatistics => Ok(self.statistics(call, now)),
             O::ListNetworks => self.list_networks_from_call(call),
             O::ShowNetwork => self.network_view(&call.project, &call.id),
-            O::ListResourceFlavors => crate::lookups::flavors(call),
+            O::ListResourceFlavors => crate::lookups::flavors(call, &self.stock),
             O::ListWorkspaces => crate::lookups::workspaces(call),
             O::ShowWorkspace => crate::lookups::workspace(&call.id),
             O::ListOrders => self.list_orders(call),

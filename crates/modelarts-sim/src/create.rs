@@ -38,7 +38,7 @@ impl Cloud {
     ) -> Result<Value, Refusal> {
         let creation = Creation::parse(body, self.profile.keep_unknown_keys)?;
         let entries = entries::resolve(creation.spec.get("resources"))?;
-        entries.iter().try_for_each(Entry::check_capacity)?;
+        entries.iter().try_for_each(|entry| self.stock.check(entry, &[]))?;
         self.check_place(project, &creation)?;
         let record = self.new_record(project, creation, entries, now);
         let at = At {
@@ -218,7 +218,7 @@ impl Cloud {
 
     /// Starts making the pool, once it is paid.
     pub(crate) fn begin_creation(&mut self, at: &At, now: Millis) {
-        let mut chance = self.chance.clone();
+        let (mut chance, stock) = (self.chance.clone(), self.stock.clone());
         let delay = self.profile.create_millis();
         let Some(pool) = self.pool_at(at) else {
             return;
@@ -229,6 +229,7 @@ impl Cloud {
             prefix: &prefix,
             order: &order,
             subscription: pool.subscription(),
+            stock: &stock,
             now,
         };
         phase::CREATING.clone_into(&mut pool.phase);
@@ -236,7 +237,7 @@ impl Cloud {
         pool.nodes = pool
             .entries
             .iter()
-            .flat_map(|entry| nodes::make(entry, entry.count, &batch, &mut chance))
+            .flat_map(|entry| nodes::make(entry, entry.count, &[], &batch, &mut chance))
             .collect();
         pool.scopes = scopes(pool.spec.get("scope"))
             .unwrap_or_default()

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     catalogue::{self, Flavor},
     json::{only, text},
+    nodes::Node,
     refusal::Refusal,
 };
 
@@ -139,16 +140,21 @@ fn kept(map: &Map<String, Value>, flavor: &'static Flavor) -> Result<Entry, Refu
 }
 
 impl Entry {
-    /// Refuses growth where there is no capacity.
-    ///
-    /// # Errors
-    /// 400 if the flavor, or a zone asked for by name, is sold out.
-    pub fn check_capacity(&self) -> Result<(), Refusal> {
-        let zones = self.zones();
-        if self.flavor.sold_out() || zones.iter().any(|(zone, _)| self.flavor.sold_out_in(zone)) {
-            return Err(Refusal::sold_out(self.flavor.name));
-        }
-        Ok(())
+    /// The zones asked for that have fewer of the nodes than asked for, and how many are missing.
+    #[must_use]
+    pub fn missing_zones(&self, nodes: &[Node]) -> Vec<(String, u64)> {
+        let here = |zone: &str| {
+            let nodes = nodes.iter().filter(|node| node.state.counts() && node.zone == zone);
+            nodes
+                .filter(|node| node.flavor == self.flavor.name && node.node_pool == self.node_pool)
+                .count() as u64
+        };
+        let zones = self.zones().into_iter();
+        zones
+            .map(|(zone, share)| (share.saturating_sub(here(&zone)), zone))
+            .filter(|(missing, _)| *missing > 0)
+            .map(|(missing, zone)| (zone, missing))
+            .collect()
     }
 
     /// The zones asked for and how many nodes in each; empty if the service may choose.

@@ -45,6 +45,7 @@ mod nodes;
 mod orders;
 mod pool;
 mod project;
+mod stock;
 
 mod billing;
 mod catalogue;

@@ -14,16 +14,17 @@ use crate::{
     project::{PoolEvent, WORKSPACES, Workspace},
     refusal::Refusal,
     selector::Selector,
+    stock::Stock,
 };
 
 const MOST_TAGS: usize = 20;
 
 /// ListResourceFlavors.
-pub(crate) fn flavors(call: &Call) -> Result<Value, Refusal> {
+pub(crate) fn flavors(call: &Call, stock: &Stock) -> Result<Value, Refusal> {
     let selector = Selector::parse(call.parameter("labelSelector").unwrap_or_default())?;
     let items: Vec<Value> = catalogue::all()
         .into_iter()
-        .map(catalogue::Flavor::view)
+        .map(|flavor| stock.view(flavor))
         .filter(|flavor| {
             let labels = flavor["metadata"]["labels"].as_object();
             labels.is_some_and(|labels| selector.matches(labels))

@@ -12,6 +12,7 @@ use crate::{
     chance::Chance,
     clock::{Millis, rfc3339},
     entries::Entry,
+    stock::Stock,
 };
 
 /// Where a node is in its life; the names are the members of `status.resources`.
@@ -80,15 +81,17 @@ pub struct Batch<'a> {
     pub order: &'a str,
     /// Whether they are paid by the month or year.
     pub subscription: bool,
+    /// Where there is capacity.
+    pub(crate) stock: &'a Stock,
     /// When they are ordered.
     pub now: Millis,
 }
 
-/// Makes `count` nodes for an entry, spread over its zones.
-pub fn make(entry: &Entry, count: u64, batch: &Batch<'_>, chance: &mut Chance) -> Vec<Node> {
-    let fallback = entry.flavor.first_zone().unwrap_or("cn-north-7c");
+/// Makes `count` nodes for an entry, in those of its zones where `here` are too few.
+pub fn make(entry: &Entry, count: u64, here: &[Node], batch: &Batch<'_>, chance: &mut Chance) -> Vec<Node> {
+    let fallback = batch.stock.first_zone(entry.flavor).unwrap_or("cn-north-7c");
     let mut zones = entry
-        .zones()
+        .missing_zones(here)
         .into_iter()
         .flat_map(|(zone, share)| std::iter::repeat_n(zone, usize::try_from(share).unwrap_or(0)));
     (0..count)

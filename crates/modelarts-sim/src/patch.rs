@@ -15,6 +15,7 @@ use crate::{
     project::WORKSPACES,
     refusal::Refusal,
     rules,
+    stock::Stock,
 };
 
 /// Annotations that say how added nodes are billed, and belong to nothing else.
@@ -61,14 +62,19 @@ impl Change {
     ///
     /// # Errors
     /// 400 for whatever the pool, as it is now, does not allow.
-    pub fn plan(pool: &PoolRecord, patch: &Map<String, Value>, profile: &Profile) -> Result<Self, Refusal> {
+    pub fn plan(
+        pool: &PoolRecord,
+        patch: &Map<String, Value>,
+        profile: &Profile,
+        stock: &Stock,
+    ) -> Result<Self, Refusal> {
         let mut change = Self::default();
         let metadata = present(section_or_null(patch, "metadata")?);
         change.plan_labels(pool, &section_or_null(&metadata, "labels")?, profile)?;
         change.plan_annotations(pool, &section_or_null(&metadata, "annotations")?, profile)?;
         change.plan_spec(pool, &section_or_null(patch, "spec")?, profile)?;
         change.check_phase(pool)?;
-        change.check_sizes(pool)?;
+        change.check_sizes(pool, stock)?;
         change.check_drivers(pool)?;
         change.check_move()?;
         Ok(change)
@@ -164,7 +170,7 @@ impl Change {
         Ok(())
     }
 
-    fn check_sizes(&self, pool: &PoolRecord) -> Result<(), Refusal> {
+    fn check_sizes(&self, pool: &PoolRecord, stock: &Stock) -> Result<(), Refusal> {
         let steps = self.steps(pool);
         let grows: Vec<_> = steps.iter().filter(|step| step.to > step.from).collect();
         let shrinks: Vec<_> = steps.iter().filter(|step| step.to < step.from).collect();
@@ -178,7 +184,9 @@ impl Change {
                 "Billing annotations must be empty while no resources are added.",
             ));
         }
-        grows.iter().try_for_each(|step| step.entry.check_capacity())?;
+        grows
+            .iter()
+            .try_for_each(|step| stock.check(&step.entry, &pool.nodes))?;
         for step in shrinks {
             let paid = pool.nodes.iter().filter(|node| step.holds(node) && node.subscription);
             if paid.count() as u64 > step.to {

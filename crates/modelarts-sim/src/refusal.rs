@@ -67,6 +67,12 @@ impl Refusal {
         Self::bad_request(format!("The flavor {flavor} is sold out."))
     }
 
+    /// 400: the zone that was asked for is sold out.
+    #[must_use]
+    pub fn sold_out_in(flavor: &str, zone: &str) -> Self {
+        Self::bad_request(format!("The flavor {flavor} is sold out in {zone}."))
+    }
+
     /// 400: no such workspace.
     #[must_use]
     pub fn unknown_workspace(id: &str) -> Self {

@@ -11,7 +11,7 @@ use crate::{
     entries::Entry,
     json::object,
     ledger::Trace,
-    nodes::{self, Batch, NodeState},
+    nodes::{self, Batch, Node, NodeState},
     operation::Call,
     orders::{OrderItem, OrderPhase},
     patch::{Change, SizeStep},
@@ -41,7 +41,7 @@ impl Cloud {
         now: Millis,
     ) -> Result<Value, Refusal> {
         let pool = self.pool(project, id)?;
-        let change = Change::plan(pool, patch, &self.profile)?;
+        let change = Change::plan(pool, patch, &self.profile, &self.stock)?;
         let at = At {
             project: project.to_owned(),
             id: id.to_owned(),
@@ -119,7 +119,7 @@ impl Cloud {
         let grows = steps.iter().any(|step| step.to > step.from);
         let shrinks = !grows && !steps.is_empty();
         order.shortfall = grows.then(|| self.mishaps.growth(&name)).flatten();
-        let mut chance = self.chance.clone();
+        let (mut chance, stock) = (self.chance.clone(), self.stock.clone());
         let (created, deleted) = (
             now.saturating_add(self.profile.create_millis()),
             now.saturating_add(self.profile.delete_millis()),
@@ -135,11 +135,12 @@ impl Cloud {
             prefix: &prefix,
             order: &order.name,
             subscription,
+            stock: &stock,
             now,
         };
         for step in steps {
             if step.to > step.from {
-                let new = nodes::make(&step.entry, step.to - step.from, &batch, &mut chance);
+                let new = nodes::make(&step.entry, step.to - step.from, &pool.nodes, &batch, &mut chance);
                 order
                     .items
                     .extend(new.iter().map(|node| OrderItem::new(&node.name, "createNode")));
@@ -190,17 +191,26 @@ fn forget_failures(pool: &mut PoolRecord, entries: &[Entry]) {
     });
 }
 
-/// Marks the youngest nodes of the entry that are not paid in advance; the service chooses. Nodes
-/// that never came need not go.
+/// Marks nodes of the entry that are not paid in advance; the service chooses: the youngest, those
+/// in zones that are to have fewer before the others. Nodes that never came need not go.
 fn take_away(pool: &mut PoolRecord, step: &SizeStep, order: &str) -> Vec<String> {
     let here = pool.nodes_of(&step.entry);
     let surplus = usize::try_from(here.saturating_sub(step.to)).unwrap_or(usize::MAX);
+    let mut shares = step.entry.zones();
+    let mut kept = |zone: &str| {
+        let share = shares.iter_mut().find(|(name, left)| name == zone && *left > 0);
+        share.map(|(_, left)| *left -= 1).is_some()
+    };
+    let nodes = pool.nodes.iter_mut();
+    let mut going: Vec<(bool, &mut Node)> = nodes
+        .filter(|node| step.holds(node))
+        .map(|node| (kept(&node.zone), node))
+        .filter(|(_, node)| !node.subscription)
+        .rev()
+        .collect();
+    going.sort_by_key(|(kept, _)| *kept);
     let mut gone = Vec::new();
-    let nodes = pool.nodes.iter_mut().rev();
-    for node in nodes
-        .filter(|node| step.holds(node) && !node.subscription)
-        .take(surplus)
-    {
+    for (_, node) in going.into_iter().take(surplus) {
         node.state = NodeState::Deleting;
         order.clone_into(&mut node.order);
         gone.push(node.name.clone());

@@ -9,6 +9,7 @@ mod orders;
 mod patch;
 mod random;
 mod scopes;
+mod stock;
 
 use modelarts_sim::{Cloud, Profile, Refusal};
 use serde_json::{Value, json};
