@@ -184,7 +184,9 @@ pub async fn apply_crds(client: &Client, crds: Vec<CustomResourceDefinition>) ->
     Ok(())
 }
 
-fn resource_of(crd: &CustomResourceDefinition) -> ApiResource {
+/// The resource that a definition defines, in its first version.
+#[must_use]
+pub fn resource_of(crd: &CustomResourceDefinition) -> ApiResource {
     let names = &crd.spec.names;
     let version = crd.spec.versions.first().map_or("", |version| &version.name);
     let kind = GroupVersionKind::gvk(&crd.spec.group, version, &names.kind);

@@ -1,0 +1,23 @@
+//! Whole namespaces, and whole installations, that go away: what becomes of the pools in the cloud.
+//!
+//! The controller manager is real, so a namespace ends as it does in any cluster: in no order that
+//! anybody could rely on, with everything else in it going at the same time.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed expectation is the point of a test, also in its helper functions"
+)]
+
+mod belongings;
+mod end;
+mod pools;
+mod uninstall;
+
+use e2e::stage::{Options, Stage};
+use sandbox::control_plane::ControllerManager;
+
+static STAGE: Stage = Stage::new(|| Options {
+    controller_manager: ControllerManager::On,
+    ..Options::default()
+});
