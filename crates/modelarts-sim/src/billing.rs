@@ -6,7 +6,15 @@
 use modelarts_types::keys;
 use serde_json::{Map, Value, json};
 
-use crate::{clock::Millis, cloud::Cloud, json::object, ledger::Trace, nodes::Node, pool::phase, refusal::Refusal};
+use crate::{
+    clock::Millis,
+    cloud::Cloud,
+    json::object,
+    ledger::Trace,
+    nodes::{Node, NodeState},
+    refusal::Refusal,
+    subscriptions::control_mode,
+};
 
 /// A billing resource: a whole pool, or some nodes of one.
 enum Billed {
@@ -75,12 +83,16 @@ impl Cloud {
     fn billed(&self, projects: &[String], id: &str) -> Option<Billed> {
         for name in projects {
             let pools = self.projects.get(name).into_iter().flat_map(|p| p.pools.values());
-            for pool in pools.filter(|pool| pool.phase != phase::DELETING) {
+            // What is not paid, not made yet or seized cannot be given back.
+            for pool in pools.filter(|pool| pool.in_use() && pool.control_mode & control_mode::SEIZED == 0) {
                 if pool.subscription() && pool.label(keys::RESOURCE_ID) == id {
                     return Some(Billed::Pool(name.clone(), pool.id.clone()));
                 }
                 let mut nodes = pool.nodes.iter();
-                let node = nodes.find(|node| node.subscription && node.state.counts() && node.resource_id == id);
+                let node = nodes.find(|node| {
+                    let made = matches!(node.state, NodeState::Available | NodeState::Abnormal);
+                    node.subscription && made && node.resource_id == id
+                });
                 if let Some(node) = node {
                     return Some(Billed::Node(name.clone(), pool.id.clone(), node.name.clone()));
                 }

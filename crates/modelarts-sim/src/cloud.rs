@@ -45,6 +45,7 @@ pub(crate) enum Due {
     NodesGone(At, String),
     Scopes(At, Turn),
     Drivers(At, Turn),
+    SubscriptionOver(At, Millis),
     NetworkReady(At),
     NetworkGone(At),
     Late(Box<Call>, String),
@@ -196,6 +197,7 @@ impl Cloud {
             Due::NodesGone(at, order) => self.nodes_gone(&at, &order, now),
             Due::Scopes(at, turn) => self.scopes_due(&at, &turn, now),
             Due::Drivers(at, turn) => self.drivers_due(&at, &turn, now),
+            Due::SubscriptionOver(at, frozen) => self.subscription_over(&at, frozen, now),
             Due::NetworkReady(at) => self.network_ready(&at),
             Due::NetworkGone(at) => self.network_gone(&at),
             Due::Late(call, request_id) => {

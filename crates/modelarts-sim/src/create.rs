@@ -165,6 +165,8 @@ impl Cloud {
             scopes_round: 0,
             drivers: Vec::new(),
             drivers_round: 0,
+            control_mode: 0,
+            frozen_since: None,
             unpaid: if pays { Vec::new() } else { vec![order.name.clone()] },
             tags: std::collections::BTreeMap::new(),
         };

@@ -51,6 +51,7 @@ mod billing;
 mod catalogue;
 mod lookups;
 mod networks;
+pub mod subscriptions;
 
 pub mod accounts;
 mod control;

@@ -115,9 +115,9 @@ pub fn make(entry: &Entry, count: u64, here: &[Node], batch: &Batch<'_>, chance:
 }
 
 impl Node {
-    /// The node as the service lists it.
+    /// The node as the service lists it; billing may have frozen its pool.
     #[must_use]
-    pub fn view(&self) -> Value {
+    pub fn view(&self, frozen: bool) -> Value {
         let phase = match self.state {
             NodeState::Creating => "Creating",
             NodeState::Available => "Available",
@@ -138,7 +138,7 @@ impl Node {
                 "labels": {
                     keys::RESOURCE_ID: self.resource_id,
                     keys::NODE_NODEPOOL: self.node_pool,
-                    keys::NODE_BILLING_STATUS: "0",
+                    keys::NODE_BILLING_STATUS: if frozen { "1" } else { "0" },
                     keys::NODE_INSTANCE_ID: self.instance_id,
                 },
                 "annotations": {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     clock::Millis,
-    cloud::{At, Cloud, Due},
+    cloud::{At, Cloud},
     json::merge,
     ledger::Trace,
     pool::phase,
@@ -113,33 +113,5 @@ impl Cloud {
             _ => {}
         }
         Ok(view)
-    }
-
-    /// Pays every open order of a pool.
-    ///
-    /// # Errors
-    /// 404; 400 if there is nothing to pay.
-    pub fn pay(&mut self, id: &str, now: Millis) -> Result<Value, Refusal> {
-        self.settle(now);
-        let project = self.project_of(id)?;
-        let pool = self.pool_mut(&project, id)?;
-        let orders = std::mem::take(&mut pool.unpaid);
-        let at = At {
-            project: project.clone(),
-            id: id.to_owned(),
-            incarnation: pool.incarnation,
-        };
-        if orders.is_empty() {
-            return Err(Refusal::bad_request("There is nothing to pay."));
-        }
-        if pool.phase == phase::WAITING {
-            self.begin_creation(&at, now);
-        } else {
-            let ready = now.saturating_add(self.profile.create_millis());
-            for order in orders {
-                self.schedule(ready, Due::NodesReady(at.clone(), order));
-            }
-        }
-        Ok(self.pool(&project, id)?.view())
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     refusal::Refusal,
     rules,
     stock::Stock,
+    subscriptions::control_mode,
 };
 
 /// Annotations that say how added nodes are billed, and belong to nothing else.
@@ -160,6 +161,15 @@ impl Change {
 
     fn check_phase(&self, pool: &PoolRecord) -> Result<(), Refusal> {
         let needs = self.entries.is_some() || self.scopes.is_some() || self.driver.is_some();
+        let stops_all = control_mode::RESTRICTED | control_mode::FROZEN | control_mode::SEIZED;
+        let stopped = pool.control_mode & stops_all != 0;
+        let no_resize = pool.control_mode & control_mode::NO_RESIZE != 0;
+        if (needs && stopped) || (self.entries.is_some() && no_resize) {
+            return Err(Refusal::bad_request(format!(
+                "The control mode {} of the pool {} does not allow this.",
+                pool.control_mode, pool.id
+            )));
+        }
         if needs && pool.phase != phase::RUNNING {
             return Err(Refusal::bad_request(format!(
                 "The pool {} is in phase {:?}; resources, scope and driver can be changed only \

@@ -114,6 +114,10 @@ pub struct PoolRecord {
     pub drivers: Vec<Driver>,
     /// The latest change of drivers.
     pub drivers_round: u64,
+    /// The restrictions on it, as bits.
+    pub control_mode: u64,
+    /// When its subscription ended without another.
+    pub frozen_since: Option<Millis>,
     /// Orders that nobody has paid yet.
     pub unpaid: Vec<String>,
     /// Tags of the tag service.
@@ -178,7 +182,7 @@ impl PoolRecord {
     pub fn view(&self) -> Value {
         let mut spec = self.spec.clone();
         spec.insert("resources".to_owned(), self.entries_view());
-        spec.insert("controlMode".to_owned(), json!(0));
+        spec.insert("controlMode".to_owned(), json!(self.control_mode));
         json!({
             "kind": "Pool",
             "apiVersion": "v2",

@@ -82,12 +82,18 @@ impl Cloud {
     /// DeletePool. Answers with the pool as it was, and the time of its deletion.
     ///
     /// # Errors
-    /// 404; 400 for a pool that is paid by the month or year.
+    /// 404; 400 for a pool that is paid by the month or year, or has nodes that are.
     pub(crate) fn delete(&mut self, project: &str, id: &str, trace: Trace<'_>, now: Millis) -> Result<Value, Refusal> {
         let pool = self.pool_mut(project, id)?;
-        if pool.subscription() && !pool.failed() && pool.phase != phase::DELETING {
+        let lives = !pool.failed() && pool.phase != phase::DELETING;
+        if lives && pool.subscription() {
             return Err(Refusal::bad_request(format!(
                 "The pool {id} is a subscription; it must be unsubscribed, not deleted."
+            )));
+        }
+        if lives && pool.nodes.iter().any(|node| node.subscription && node.state.counts()) {
+            return Err(Refusal::bad_request(format!(
+                "The pool {id} has nodes that are subscriptions; they must be unsubscribed first."
             )));
         }
         pool.deleted.get_or_insert(now);
@@ -128,7 +134,7 @@ impl Cloud {
             .filter(|node| node.state != NodeState::CreationFailed)
             .collect();
         nodes.sort_by(|a, b| a.name.cmp(&b.name));
-        let views: Vec<Value> = nodes.into_iter().map(Node::view).collect();
+        let views: Vec<Value> = nodes.into_iter().map(|node| node.view(pool.frozen())).collect();
         let (items, metadata) = match call.parameter("limit") {
             None => (views, json!({})),
             Some(_) => page::cut(call, views)?,

@@ -25,6 +25,8 @@ pub struct Profile {
     pub opaque_ids: bool,
     /// Whether a PATCH of an immutable field is silently ignored instead of refused.
     pub ignore_immutable: bool,
+    /// Seconds from the end of a subscription to its deletion by the service.
+    pub retention_seconds: u64,
     /// What is left of a resize of which some or all nodes never came.
     pub failed_scale: FailedScale,
     /// Whether scopes and drivers go back once before they settle.
@@ -57,6 +59,7 @@ impl Default for Profile {
             list_lag_seconds: 0,
             opaque_ids: false,
             ignore_immutable: false,
+            retention_seconds: 60,
             failed_scale: FailedScale::ScalingFailed,
             flaps: false,
         }

@@ -10,6 +10,7 @@ mod patch;
 mod random;
 mod scopes;
 mod stock;
+mod terms;
 
 use modelarts_sim::{Cloud, Profile, Refusal};
 use serde_json::{Value, json};
