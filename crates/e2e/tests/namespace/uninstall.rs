@@ -18,7 +18,8 @@ use sandbox::{operator, world};
 use serde_json::json;
 
 pub const PATIENCE: Duration = Duration::from_secs(90);
-const NAMES: [&str; 2] = ["one", "two"];
+/// The pools of an installation.
+pub const NAMES: [&str; 2] = ["one", "two"];
 
 /// An installation with pools that run; gives their IDs in the cloud, sorted.
 pub async fn installed() -> (Proxied, Vec<String>) {
@@ -43,7 +44,7 @@ fn definitions(ground: &Proxied) -> Api<CustomResourceDefinition> {
 /// Deletes all definitions of ours in one command, as `kubectl delete -f deploy/crds.yaml` does.
 pub async fn delete_definitions(ground: &Proxied) {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/crds.yaml");
-    let arguments = ["delete", "--wait=false", "-f", file];
+    let arguments = ["delete", "--wait=false", "--ignore-not-found", "-f", file];
     kubectl::output(&ground.world.control_plane, &arguments, "").await;
 }
 
