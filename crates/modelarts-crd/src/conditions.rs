@@ -14,6 +14,8 @@ pub enum ConditionType {
     Stalled,
     /// Whether the cloud is as the spec says.
     Synced,
+    /// A subscription ends soon and is not renewed by itself.
+    SubscriptionEnding,
     /// Whether the cloud accepts an account's credentials.
     CredentialsValid,
 }
@@ -26,6 +28,7 @@ impl ConditionType {
             Self::Reconciling => "Reconciling",
             Self::Stalled => "Stalled",
             Self::Synced => "Synced",
+            Self::SubscriptionEnding => "SubscriptionEnding",
             Self::CredentialsValid => "CredentialsValid",
         }
     }
@@ -112,6 +115,7 @@ reasons! {
     NameConflict: "A pool of that name exists and is not this object's.", "Choose another poolName, or delete the other pool: it then clears by itself.";
     QuotaExceeded: "The project's quota is used up.", "Raise the quota or delete pools; it is tried again by itself, and at once when the spec or the requestedAt annotation changes.";
     RequestRejected: "ModelArts refused the request as invalid.", "Correct what the message says; a change of the spec is tried at once.";
+    SubscriptionEnded: "The pool of a subscription is gone, and a subscription is never bought again by itself.", "Set the requestedAt annotation to a new value to buy it again, or delete this object.";
     CreationFailed: "ModelArts could not make the pool.", "Read the message, then delete this object and apply it again: the failed record keeps the name of the pool until it is deleted.";
     AttemptsExhausted: "The creation ended in doubt or in failure too often, so it is only looked for, not bought again.", "Check the console; then set the requestedAt annotation to a new value, or change the spec.";
     MarkerLost: "The pool's description in the cloud lost the operator's marker, so it is not touched.", "Put the marker that the message shows back at the end of the description, or set deletionPolicy: Detach.";

@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use modelarts_crd::conditions::Reason;
 use modelarts_crd::status::{Creation, Outcome as Fate};
-use modelarts_types::pool::{Phase, Pool};
 
+use crate::adoption;
 use crate::cadence::{ATTEMPT_BUDGET, SETTLED, after_refusal, after_setback};
-use crate::desired::Desired;
 use crate::failure::{FailureKind, Remedy};
 use crate::identity::Marker;
+use crate::kind::{Desired, Kind, Resource, Status};
 use crate::memory::{Memory, Sending, Setback};
 use crate::naming::{hidden_conflict, name_taken};
 use crate::plan::Draft;
@@ -23,24 +23,27 @@ use crate::step::{Plan, Step};
 use crate::view::{OpenAccount, Shown, View};
 
 /// Plans for an object without a recorded pool.
-pub(crate) fn plan(
-    view: &View<'_>,
-    memory: &mut Memory,
-    desired: &Desired,
+pub(crate) fn plan<K: Kind>(
+    view: &View<'_, K>,
+    memory: &mut Memory<K>,
+    desired: &K::Desired,
     account: &OpenAccount,
-    report: Report,
-) -> Plan {
+    report: Report<K>,
+) -> Plan<K> {
     if let Some((pool, fate)) = found(view, memory) {
         return record(view, &pool, fate, report);
     }
     match view.creation() {
         Some(attempt) if attempt.outcome.is_none() => in_flight(view, memory, desired, attempt, report),
-        last => next_attempt(view, memory, desired, account, last, report),
+        last => match view.terms().adoption {
+            Some(adoption) => adoption::plan(view, memory, adoption, report),
+            None => next_attempt(view, memory, desired, account, last, report),
+        },
     }
 }
 
 /// A pool that is ours: the answer to our own request, or whatever carries our marker.
-pub(crate) fn found(view: &View<'_>, memory: &Memory) -> Option<(Arc<Pool>, Fate)> {
+pub(crate) fn found<K: Kind>(view: &View<'_, K>, memory: &Memory<K>) -> Option<(Arc<K::Resource>, Fate)> {
     if let Some(attempt) = view.creation().filter(|attempt| attempt.outcome.is_none())
         && let Some(pool) = memory.answer_to(&attempt.token)
         && pool.id().is_some()
@@ -59,7 +62,9 @@ pub(crate) fn found(view: &View<'_>, memory: &Memory) -> Option<(Arc<Pool>, Fate
         .as_ref()
         .filter(|show| show.began >= since)
         .and_then(|show| match &show.shown {
-            Shown::Present(pool) if Marker::on(pool).as_ref() == Some(&marker) => Some(Arc::clone(pool)),
+            Shown::Present(pool) if Marker::find(pool.description()).as_ref() == Some(&marker) => {
+                Some(Arc::clone(pool))
+            }
             _ => None,
         });
     listed
@@ -69,28 +74,34 @@ pub(crate) fn found(view: &View<'_>, memory: &Memory) -> Option<(Arc<Pool>, Fate
 }
 
 /// Writes the pool's ID down, which closes the attempt and shows the pool, all in one write.
-pub(crate) fn record(view: &View<'_>, pool: &Pool, fate: Fate, mut report: Report) -> Plan {
+pub(crate) fn record<K: Kind>(view: &View<'_, K>, pool: &K::Resource, fate: Fate, mut report: Report<K>) -> Plan<K> {
     let id = pool.id().unwrap_or_default().to_owned();
-    report.mirror(pool);
-    let status = report.status_mut();
-    status.pool_id = Some(id.clone());
-    let attempt = status.creation.get_or_insert_with(|| blank(view));
+    report.mirror(view, pool);
+    *report.id() = Some(id.clone());
+    let attempt = report.creation().get_or_insert_with(|| blank(view));
     attempt.outcome = Some(fate);
-    report.conclude(
-        &Verdict::Working(Reason::Creating, "the pool is being created".into()),
-        &Sync::Synced,
-    );
+    if fate == Fate::Created {
+        report.applied();
+    }
+    report.conclude(&being_created::<K>(), &Sync::Synced);
     let (reason, note) = match fate {
-        Fate::Created => ("Created", format!("created pool {id}")),
-        _ => ("Adopted", format!("found pool {id} by its marker and took it over")),
+        Fate::Created => ("Created", format!("created {} {id}", K::NOUN)),
+        _ => (
+            "Adopted",
+            format!("found {} {id} by its marker and took it over", K::NOUN),
+        ),
     };
     Draft::new(report)
         .tell(notice(NoticeKind::Normal, reason, "Create", note))
-        .publish(Step::RecordPool, 0)
+        .publish(Step::Record, 0)
+}
+
+pub(crate) fn being_created<K: Kind>() -> Verdict {
+    Verdict::Working(Reason::Creating, format!("the {} is being created", K::NOUN))
 }
 
 /// The record of an object whose status was lost while its pool was not.
-fn blank(view: &View<'_>) -> Creation {
+fn blank<K: Kind>(view: &View<'_, K>) -> Creation {
     Creation {
         attempt: 1,
         token: format!("1-{}", view.nonce),
@@ -104,21 +115,29 @@ fn blank(view: &View<'_>) -> Creation {
 }
 
 /// An attempt is open: send it, close it, or wait until its fate can be known.
-fn in_flight(view: &View<'_>, memory: &Memory, desired: &Desired, attempt: &Creation, mut report: Report) -> Plan {
+fn in_flight<K: Kind>(
+    view: &View<'_, K>,
+    memory: &Memory<K>,
+    desired: &K::Desired,
+    attempt: &Creation,
+    mut report: Report<K>,
+) -> Plan<K> {
     if let Some(setback) = memory.rejection_of(&attempt.token) {
         if setback.failure.kind == FailureKind::Conflict && stands_stalled(view) {
             // Tried once more, and the name is still taken: what was said stands until the next look decides.
             end(Fate::Rejected, &mut report);
             return Draft::new(report).publish(Step::CloseAttempt, 0);
         }
-        return close(Fate::Rejected, &verdict_on(setback, desired), report);
+        return close(Fate::Rejected, &verdict_on::<K>(setback, desired), report);
     }
     match memory.sending(&attempt.token, view.now, view.timing.self_deadline) {
-        Sending::InTime if attempt.spec_hash == desired.hash => {
-            let body = Box::new(desired.pool.clone());
-            return Draft::new(report).silent(Step::CreatePool {
+        Sending::InTime
+            if attempt.spec_hash == desired.hash()
+                && let Some(body) = desired.body(view) =>
+        {
+            return Draft::new(report).silent(Step::Create {
                 token: attempt.token.clone(),
-                body,
+                body: Box::new(body),
             });
         }
         Sending::InTime | Sending::TooLate => {
@@ -127,7 +146,8 @@ fn in_flight(view: &View<'_>, memory: &Memory, desired: &Desired, attempt: &Crea
         }
         Sending::Unknown => {}
     }
-    let text = "no answer came to the creation; whether there is a pool is being found out, and no second one is bought before that";
+    let text =
+        "no answer came to the creation; whether it was executed is being found out, and nothing is bought twice";
     report.conclude(
         &Verdict::Working(Reason::ConfirmingCreation, text.into()),
         &Sync::AsBefore,
@@ -142,10 +162,8 @@ fn in_flight(view: &View<'_>, memory: &Memory, desired: &Desired, attempt: &Crea
     match view.cloud.set_since(known) {
         None => Draft::new(report).publish(Step::LookAtScope { since: known }, view.timing.census_interval_busy),
         Some(set) if set.failed_marked(&view.marker()).is_some() => {
-            let told = set
-                .failed_marked(&view.marker())
-                .map(|pool| told(pool))
-                .unwrap_or_default();
+            let told = set.failed_marked(&view.marker()).map(|failed| failed.told());
+            let told = told.unwrap_or_default();
             close(Fate::Failed, &Verdict::Stalled(Reason::CreationFailed, told), report)
         }
         Some(_) => {
@@ -156,7 +174,7 @@ fn in_flight(view: &View<'_>, memory: &Memory, desired: &Desired, attempt: &Crea
 }
 
 /// Writes down that the attempt ended without a pool.
-pub(crate) fn close(fate: Fate, verdict: &Verdict, mut report: Report) -> Plan {
+pub(crate) fn close<K: Kind>(fate: Fate, verdict: &Verdict, mut report: Report<K>) -> Plan<K> {
     end(fate, &mut report);
     report.conclude(verdict, &Sync::AsBefore);
     let draft = Draft::new(report);
@@ -169,8 +187,8 @@ pub(crate) fn close(fate: Fate, verdict: &Verdict, mut report: Report) -> Plan {
 }
 
 /// Ends the attempt on record, and counts it if it was a doubt or a failed pool.
-pub(crate) fn end(fate: Fate, report: &mut Report) {
-    if let Some(attempt) = &mut report.status_mut().creation {
+pub(crate) fn end<K: Kind>(fate: Fate, report: &mut Report<K>) {
+    if let Some(attempt) = report.creation() {
         attempt.outcome = Some(fate);
         if matches!(fate, Fate::NotFound | Fate::Failed) {
             attempt.spent += 1;
@@ -180,14 +198,14 @@ pub(crate) fn end(fate: Fate, report: &mut Report) {
 }
 
 /// No attempt is open: is there any reason not to begin the next?
-fn next_attempt(
-    view: &View<'_>,
-    memory: &Memory,
-    desired: &Desired,
+fn next_attempt<K: Kind>(
+    view: &View<'_, K>,
+    memory: &Memory<K>,
+    desired: &K::Desired,
     account: &OpenAccount,
     last: Option<&Creation>,
-    mut report: Report,
-) -> Plan {
+    mut report: Report<K>,
+) -> Plan<K> {
     if let Some((verdict, wait)) = waits(view, memory, desired, account, last) {
         report.conclude(&verdict, &Sync::AsBefore);
         return Draft::new(report).publish(Step::Rest, wait);
@@ -196,9 +214,12 @@ fn next_attempt(
     if let Some(taken) = view
         .cloud
         .newest(since)
-        .and_then(|listing| listing.named(&desired.pool_name))
+        .and_then(|listing| listing.named(desired.name()))
     {
         return name_taken(view, taken, desired, report);
+    }
+    if let Some(plan) = adoption::orphan(view, memory, desired, &report) {
+        return plan;
     }
     // An old look says little about now: somebody may have taken the name since.
     let fresh = since.max(crate::timing::Tick(view.now.0.saturating_sub(view.timing.list_lag)));
@@ -222,20 +243,20 @@ fn next_attempt(
 }
 
 /// What keeps the next attempt back, and for how long.
-fn waits(
-    view: &View<'_>,
-    memory: &Memory,
-    desired: &Desired,
+fn waits<K: Kind>(
+    view: &View<'_, K>,
+    memory: &Memory<K>,
+    desired: &K::Desired,
     account: &OpenAccount,
     last: Option<&Creation>,
 ) -> Option<(Verdict, u64)> {
     let timing = view.timing;
-    let same = last.filter(|last| last.spec_hash == desired.hash);
+    let same = last.filter(|last| last.spec_hash == desired.hash());
     if let Some(same) = same
         && same.spent >= ATTEMPT_BUDGET
     {
         let text = format!(
-            "{} attempts ended in doubt or in failure; the pool is looked for, but not bought again",
+            "{} attempts ended in doubt or in failure; it is looked for, but not bought again",
             same.spent
         );
         return Some((Verdict::Stalled(Reason::AttemptsExhausted, text), SETTLED));
@@ -246,29 +267,43 @@ fn waits(
         let wait = after_refusal(timing, u32::try_from(same.spent).unwrap_or(u32::MAX));
         let due = memory.evidence_since().after(wait);
         if view.now < due {
-            let text = current_text(view).unwrap_or_else(|| "the cloud could not make the pool".into());
+            let text = current_text(view).unwrap_or_else(|| format!("the cloud could not make the {}", K::NOUN));
             return Some((Verdict::Stalled(Reason::CreationFailed, text), due.since(view.now)));
         }
     }
-    if let Some(setback) = memory.rejection.as_ref().filter(|setback| setback.hash == desired.hash) {
+    if let Some(setback) = memory
+        .rejection
+        .as_ref()
+        .filter(|setback| setback.hash == desired.hash())
+    {
         let due = setback.at.after(retry_after(view, setback));
         if setback.failure.kind != FailureKind::Conflict && view.now < due {
-            return Some((verdict_on(setback, desired), due.since(view.now)));
+            return Some((verdict_on::<K>(setback, desired), due.since(view.now)));
         }
     }
-    if !desired.sized {
-        let text = "set spec.nodes or spec.resources[0].count: a pool without a size is not bought".to_owned();
-        return Some((Verdict::Working(Reason::SizeNotSet, text), SETTLED));
+    if let Some(same) = same
+        && same.outcome == Some(Fate::Lost)
+        && view.terms().subscription
+    {
+        let text = format!(
+            "the {} of a subscription is gone, and it is not bought again by itself; set the requestedAt annotation to buy it again",
+            K::NOUN
+        );
+        return Some((Verdict::Stalled(Reason::SubscriptionEnded, text), SETTLED));
+    }
+    if let Some((reason, text)) = desired.obstacle(view) {
+        return Some((Verdict::Working(reason, text), SETTLED));
     }
     if view.cloud.frozen {
         return Some((frozen(), timing.census_interval));
     }
-    if let Some(deleted) = view.cloud.name_deleted.filter(|_| view.object.spec.pool_name.is_some()) {
+    if let Some(deleted) = view.cloud.name_deleted.filter(|_| view.terms().name.is_some()) {
         let free = deleted.after(timing.in_doubt_window);
         if view.now < free {
             let text = format!(
-                "a pool named {} was deleted a moment ago; the name is used again once that is surely over",
-                desired.pool_name
+                "a {} named {} was deleted a moment ago; the name is used again once that is surely over",
+                K::NOUN,
+                desired.name()
             );
             return Some((Verdict::Working(Reason::WaitingForName, text), free.since(view.now)));
         }
@@ -284,19 +319,17 @@ fn waits(
 pub(crate) fn frozen() -> Verdict {
     Verdict::Working(
         Reason::ScopeFrozen,
-        "many pools of the account vanished from the answers at once; nothing is created or given up until that is understood".into(),
+        "many things of the account vanished from the answers at once; nothing is created or given up until that is understood".into(),
     )
 }
 
 /// A look that a creation waits for. It is shown only if looking is what fails.
-pub(crate) fn look(view: &View<'_>, step: Step, mut report: Report) -> Plan {
+pub(crate) fn look<K: Kind>(view: &View<'_, K>, step: Step<K>, mut report: Report<K>) -> Plan<K> {
     match &view.cloud.trouble {
         None => {
             if !stands_stalled(view) {
-                report.conclude(
-                    &Verdict::Working(Reason::Creating, "the pool is about to be created".into()),
-                    &Sync::AsBefore,
-                );
+                let text = format!("the {} is about to be created", K::NOUN);
+                report.conclude(&Verdict::Working(Reason::Creating, text), &Sync::AsBefore);
             }
             let mut plan = Draft::new(report).silent(step);
             plan.next_look = view.timing.census_interval_busy;
@@ -310,9 +343,9 @@ pub(crate) fn look(view: &View<'_>, step: Step, mut report: Report) -> Plan {
 }
 
 /// Whether the object stalled on this very generation, so that a new try should not make it flap.
-fn stands_stalled(view: &View<'_>) -> bool {
-    let conditions = view.object.status.iter().flat_map(|status| &status.conditions);
-    conditions.into_iter().any(|condition| {
+fn stands_stalled<K: Kind>(view: &View<'_, K>) -> bool {
+    let conditions = view.status().map(Status::conditions).unwrap_or_default();
+    conditions.iter().any(|condition| {
         condition.type_ == "Stalled"
             && condition.status == "True"
             && condition.observed_generation == Some(view.generation())
@@ -320,13 +353,13 @@ fn stands_stalled(view: &View<'_>) -> bool {
 }
 
 /// Writes the intent down.
-fn open(view: &View<'_>, desired: &Desired, last: Option<&Creation>, mut report: Report) -> Plan {
+fn open<K: Kind>(view: &View<'_, K>, desired: &K::Desired, last: Option<&Creation>, mut report: Report<K>) -> Plan<K> {
     let number = last.map_or(0, |last| last.attempt) + 1;
-    let same = last.filter(|last| last.spec_hash == desired.hash);
-    report.status_mut().creation = Some(Creation {
+    let same = last.filter(|last| last.spec_hash == desired.hash());
+    *report.creation() = Some(Creation {
         attempt: number,
         token: format!("{number}-{}", view.nonce),
-        spec_hash: desired.hash.clone(),
+        spec_hash: desired.hash().to_owned(),
         opened_at: view.wall.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         spent: same.map_or(0, |last| last.spent),
         doubts: last.map_or(0, |last| last.doubts),
@@ -334,27 +367,24 @@ fn open(view: &View<'_>, desired: &Desired, last: Option<&Creation>, mut report:
         outcome: None,
     });
     if !stands_stalled(view) {
-        report.conclude(
-            &Verdict::Working(Reason::Creating, "the pool is being created".into()),
-            &Sync::AsBefore,
-        );
+        report.conclude(&being_created::<K>(), &Sync::AsBefore);
     }
     Draft::new(report).publish(Step::OpenAttempt, 0)
 }
 
-fn retry_after(view: &View<'_>, setback: &Setback) -> u64 {
+fn retry_after<K: Kind>(view: &View<'_, K>, setback: &Setback) -> u64 {
     match setback.failure.reason().1 {
         Remedy::Wait => after_setback(view.timing, setback.count),
         Remedy::Person => after_refusal(view.timing, setback.count),
     }
 }
 
-fn verdict_on(setback: &Setback, desired: &Desired) -> Verdict {
+fn verdict_on<K: Kind>(setback: &Setback, desired: &K::Desired) -> Verdict {
     if setback.failure.kind == FailureKind::Conflict {
         // Not a verdict yet: it may be our own pool, or one on its way out. The next look decides.
         let text = format!(
             "the cloud says that the name {} is taken; looking by whom",
-            desired.pool_name
+            desired.name()
         );
         return Verdict::Working(Reason::WaitingForName, text);
     }
@@ -362,27 +392,12 @@ fn verdict_on(setback: &Setback, desired: &Desired) -> Verdict {
 }
 
 /// What the status says now, to be said again.
-fn current_text(view: &View<'_>) -> Option<String> {
-    let conditions = &view.object.status.as_ref()?.conditions;
+fn current_text<K: Kind>(view: &View<'_, K>) -> Option<String> {
+    let conditions = view.status()?.conditions();
     conditions
         .iter()
         .find(|condition| condition.type_ == "Ready")
         .map(|condition| condition.message.clone())
-}
-
-/// What the cloud says about a pool that failed.
-pub(crate) fn told(pool: &Pool) -> String {
-    let message = pool
-        .status
-        .as_ref()
-        .and_then(|status| status.message.clone())
-        .filter(|message| !message.is_empty());
-    let phase = pool.phase().map_or("no phase", Phase::as_str);
-    format!(
-        "pool {} is in phase {phase}: {}",
-        pool.id().unwrap_or_default(),
-        message.unwrap_or_else(|| "no reason given".into())
-    )
 }
 
 pub(crate) fn notice(kind: NoticeKind, reason: &'static str, action: &'static str, note: String) -> Notice {

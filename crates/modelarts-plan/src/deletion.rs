@@ -9,16 +9,16 @@
 use std::sync::Arc;
 
 use modelarts_crd::conditions::Reason;
-use modelarts_crd::policy::DeletionPolicy;
+use modelarts_crd::policy::{DeletionPolicy, ManagementPolicy};
 use modelarts_crd::status::{Creation, Outcome as Fate};
-use modelarts_types::pool::{Phase, Pool};
 
+use crate::adoption::mark;
 use crate::cadence::{SETTLED, after_setback};
 use crate::creation::{close, found, frozen, notice, record};
 use crate::evidence::{Absence, absence};
 use crate::failure::Remedy;
-use crate::identity::Marker;
-use crate::keeping;
+use crate::keeping::{self, Identity};
+use crate::kind::{Kind, Resource};
 use crate::memory::{Memory, Sending};
 use crate::plan::Draft;
 use crate::report::{NoticeKind, Report, Sync, Verdict};
@@ -26,38 +26,54 @@ use crate::step::{Plan, Step};
 use crate::view::{Account, Shown, View};
 
 /// Plans for an object that is being deleted.
-pub(crate) fn plan(view: &View<'_>, memory: &mut Memory) -> Plan {
+pub(crate) fn plan<K: Kind>(view: &View<'_, K>, memory: &mut Memory<K>) -> Plan<K> {
     let report = Report::of(view);
     if !view.has_finalizer() {
         return still(report, SETTLED);
     }
     let attempt = view.creation().cloned();
-    if view.pool_id().is_none() && attempt.is_none() {
+    if attempt.is_none() {
         return Draft::new(report).silent(Step::RemoveFinalizer);
+    }
+    let management = view.terms().management;
+    if management == ManagementPolicy::Pause {
+        return paused(report);
     }
     if let Some(attempt) = attempt.as_ref().filter(|attempt| attempt.outcome.is_none())
         && let Some(plan) = settle(view, memory, attempt, &report)
     {
         return plan;
     }
-    if view.object.spec.deletion() == DeletionPolicy::Detach {
+    let leaves_alone = management == ManagementPolicy::Observe || view.deletion_policy() == DeletionPolicy::Detach;
+    if leaves_alone || view.around.kind_leaves {
         return detach(view, memory, attempt.as_ref(), report);
     }
     if let Account::Closed(closed) = view.account {
         return blocked(closed.reason, closed.stalled, closed.message.clone(), report);
     }
+    if !view.around.users.is_empty() {
+        let text = format!("it is used by {}", view.around.users.join(", "));
+        return blocked(Reason::NetworkInUse, false, text, report);
+    }
     remove(view, memory, attempt.as_ref(), report)
 }
 
+/// Nobody touches it, so the deletion waits too.
+fn paused<K: Kind>(mut report: Report<K>) -> Plan<K> {
+    let text = "the deletion waits: managementPolicy is Pause".to_owned();
+    report.conclude(&Verdict::Paused(text.clone()), &Sync::Unknown(Reason::Suspended, text));
+    Draft::new(report).publish(Step::Rest, SETTLED)
+}
+
 /// Nothing to say and nothing to do.
-fn still(report: Report, next_look: u64) -> Plan {
+fn still<K: Kind>(report: Report<K>, next_look: u64) -> Plan<K> {
     let mut plan = Draft::new(report).silent(Step::Rest);
     plan.next_look = next_look;
     plan
 }
 
 /// The deletion cannot go on.
-fn blocked(reason: Reason, stalled: bool, text: String, mut report: Report) -> Plan {
+fn blocked<K: Kind>(reason: Reason, stalled: bool, text: String, mut report: Report<K>) -> Plan<K> {
     let text = format!("the deletion waits: {text}");
     let verdict = if stalled {
         Verdict::Stalled(reason, text)
@@ -68,7 +84,7 @@ fn blocked(reason: Reason, stalled: bool, text: String, mut report: Report) -> P
     Draft::new(report).publish(Step::Rest, SETTLED)
 }
 
-fn waiting(view: &View<'_>, text: &str, step: Step, wait: u64, mut report: Report) -> Plan {
+fn waiting<K: Kind>(view: &View<'_, K>, text: &str, step: Step<K>, wait: u64, mut report: Report<K>) -> Plan<K> {
     let verdict = match &view.cloud.trouble {
         Some(trouble) => {
             let (reason, _) = trouble.failure.reason();
@@ -81,11 +97,16 @@ fn waiting(view: &View<'_>, text: &str, step: Step, wait: u64, mut report: Repor
 }
 
 /// An attempt is open: it may still turn into a pool, so its fate comes first.
-fn settle(view: &View<'_>, memory: &Memory, attempt: &Creation, report: &Report) -> Option<Plan> {
+fn settle<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, attempt: &Creation, report: &Report<K>) -> Option<Plan<K>> {
     if let Some((pool, fate)) = found(view, memory) {
         return Some(record(view, &pool, fate, report.clone()));
     }
-    let deleting = || Verdict::Working(Reason::Deleting, "the object is deleted before a pool was made".into());
+    let deleting = || {
+        Verdict::Working(
+            Reason::Deleting,
+            format!("the object is deleted before a {} was made", K::NOUN),
+        )
+    };
     let unsent = memory.sending(&attempt.token, view.now, view.timing.self_deadline) != Sending::Unknown;
     if unsent || memory.rejection_of(&attempt.token).is_some() {
         return Some(close(Fate::Rejected, &deleting(), report.clone()));
@@ -119,8 +140,8 @@ fn settle(view: &View<'_>, memory: &Memory, attempt: &Creation, report: &Report)
 }
 
 /// Leaves the pool alone and says which it is.
-fn detach(view: &View<'_>, memory: &Memory, attempt: Option<&Creation>, report: Report) -> Plan {
-    let id = view.pool_id().map(str::to_owned).or_else(|| {
+fn detach<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, attempt: Option<&Creation>, report: Report<K>) -> Plan<K> {
+    let id = view.recorded_id().map(str::to_owned).or_else(|| {
         let marker = view.marker();
         let listing = view.cloud.newest(memory.evidence_since())?;
         listing.marked(&marker).first()?.id().map(str::to_owned)
@@ -144,8 +165,16 @@ fn detach(view: &View<'_>, memory: &Memory, attempt: Option<&Creation>, report: 
     let draft = Draft::new(report);
     match id {
         Some(id) => {
+            let why = if view.around.kind_leaves {
+                "because the definition of its kind is removed"
+            } else if view.terms().management == ManagementPolicy::Observe {
+                "as managementPolicy Observe says"
+            } else {
+                "as the deletion policy Detach says"
+            };
             let note = format!(
-                "left pool {id} running in the cloud, as deletionPolicy Detach says; it is billed until it is deleted there"
+                "left {} {id} alone in the cloud, {why}; it stays, and is billed if it costs anything, until it is deleted there",
+                K::NOUN
             );
             draft
                 .tell(notice(NoticeKind::Normal, Reason::Detached.as_str(), "Detach", note))
@@ -156,7 +185,12 @@ fn detach(view: &View<'_>, memory: &Memory, attempt: Option<&Creation>, report: 
 }
 
 /// Deletes whatever is ours, proves that nothing is left, and releases the object.
-fn remove(view: &View<'_>, memory: &mut Memory, attempt: Option<&Creation>, report: Report) -> Plan {
+fn remove<K: Kind>(
+    view: &View<'_, K>,
+    memory: &mut Memory<K>,
+    attempt: Option<&Creation>,
+    report: Report<K>,
+) -> Plan<K> {
     let adopted_lately = attempt.is_some_and(|attempt| attempt.outcome == Some(Fate::Adopted))
         && memory
             .token_seen()
@@ -165,7 +199,7 @@ fn remove(view: &View<'_>, memory: &mut Memory, attempt: Option<&Creation>, repo
     if let Some(id) = other_of_ours(view, since) {
         return delete(view, memory, &id, report);
     }
-    if let Some(id) = view.pool_id()
+    if let Some(id) = view.recorded_id()
         && memory.first_proof.is_none()
         && !matches!(memory.shown(id, view.began).map(|show| &show.shown), Some(Shown::Gone))
     {
@@ -189,43 +223,36 @@ fn remove(view: &View<'_>, memory: &mut Memory, attempt: Option<&Creation>, repo
     }
 }
 
-fn report_frozen(mut report: Report, wait: u64) -> Plan {
+fn report_frozen<K: Kind>(mut report: Report<K>, wait: u64) -> Plan<K> {
     report.conclude(&frozen(), &Sync::AsBefore);
     Draft::new(report).publish(Step::Rest, wait)
 }
 
 /// Whether every attempt was refused before it was executed.
-fn only_rejected(view: &View<'_>, attempt: Option<&Creation>) -> bool {
-    view.pool_id().is_none()
+fn only_rejected<K: Kind>(view: &View<'_, K>, attempt: Option<&Creation>) -> bool {
+    view.recorded_id().is_none()
         && attempt.is_some_and(|attempt| attempt.outcome == Some(Fate::Rejected) && attempt.doubts == 0)
 }
 
 /// A pool with our marker under another ID than the recorded one.
-fn other_of_ours(view: &View<'_>, since: crate::timing::Tick) -> Option<String> {
+fn other_of_ours<K: Kind>(view: &View<'_, K>, since: crate::timing::Tick) -> Option<String> {
     let listing = view.cloud.newest(since)?;
     let marker = view.marker();
-    let leaving = |pool: &Pool| pool.phase() == Some(&Phase::Deleting);
     listing
         .marked(&marker)
         .into_iter()
-        .filter(|pool| !leaving(pool))
-        .filter_map(|pool| pool.id())
-        .find(|id| Some(*id) != view.pool_id())
+        .filter(|item| !item.is_leaving())
+        .filter_map(|item| item.id())
+        .find(|id| Some(*id) != view.recorded_id())
         .map(str::to_owned)
 }
 
 /// GETs the pool, and deletes it if that shows our marker.
-fn delete(view: &View<'_>, memory: &mut Memory, id: &str, report: Report) -> Plan {
+fn delete<K: Kind>(view: &View<'_, K>, memory: &mut Memory<K>, id: &str, report: Report<K>) -> Plan<K> {
     let busy = view.timing.census_interval_busy;
     // A deletion is decided on what this very pass saw.
     let Some(show) = memory.shown(id, view.began) else {
-        let mut plan = waiting(
-            view,
-            "the pool is being deleted",
-            Step::LookAtPool { id: id.to_owned() },
-            0,
-            report,
-        );
+        let mut plan = waiting(view, &going::<K>(), Step::LookAt { id: id.to_owned() }, 0, report);
         plan.publish = false;
         return plan;
     };
@@ -244,30 +271,30 @@ fn delete(view: &View<'_>, memory: &mut Memory, id: &str, report: Report) -> Pla
     }
 }
 
-fn delete_present(view: &View<'_>, memory: &mut Memory, id: &str, pool: &Arc<Pool>, mut report: Report) -> Plan {
+fn delete_present<K: Kind>(
+    view: &View<'_, K>,
+    memory: &mut Memory<K>,
+    id: &str,
+    resource: &Arc<K::Resource>,
+    mut report: Report<K>,
+) -> Plan<K> {
     let timing = view.timing;
-    if Marker::on(pool).as_ref() != Some(&view.marker()) {
-        if !keeping::is_same(view, pool) {
-            // Somebody else's pool stands under the ID: ours is gone.
+    match keeping::identity(view, resource) {
+        Identity::Ours => {}
+        // Somebody else's stands under the ID, or ours has been taken over: ours is gone.
+        Identity::Another | Identity::Taken(_) => {
             return confirm(view, memory, memory.deletion_seen.unwrap_or_default(), false, report);
         }
-        let text = format!(
-            "pool {id} lost its marker and is not deleted; put \"{}\" back at the end of its description, or set deletionPolicy: Detach",
-            view.marker()
-        );
-        report.conclude(&Verdict::Stalled(Reason::MarkerLost, text), &Sync::AsBefore);
-        return Draft::new(report).publish(Step::Rest, timing.census_interval);
+        Identity::Unmarked if resource.is_leaving() => {}
+        Identity::Unmarked => return mark(view, memory, resource, None, report),
     }
     memory.first_proof = None;
-    report.mirror(pool);
-    if pool.phase() == Some(&Phase::Deleting) {
-        return waiting(
-            view,
-            "the pool is being deleted",
-            Step::Rest,
-            timing.census_interval_busy,
-            report,
-        );
+    report.mirror(view, resource);
+    if resource.is_leaving() {
+        return waiting(view, &going::<K>(), Step::Rest, timing.census_interval_busy, report);
+    }
+    if resource.is_subscription() || view.terms().subscription {
+        return subscribed(view, resource, report);
     }
     if let Some(plan) = not_again_yet(view, memory, id, &report) {
         return plan;
@@ -275,14 +302,19 @@ fn delete_present(view: &View<'_>, memory: &mut Memory, id: &str, pool: &Arc<Poo
     if memory.refusal.as_ref().is_some_and(|refusal| refusal.what == id) {
         // What was said of the refusal stands until this try is answered.
         let mut plan = still(report, timing.census_interval_busy);
-        plan.step = Step::DeletePool { id: id.to_owned() };
+        plan.step = Step::Delete { id: id.to_owned() };
         return plan;
     }
-    let note = notice(NoticeKind::Normal, "Deleting", "Delete", format!("deleting pool {id}"));
+    let note = notice(
+        NoticeKind::Normal,
+        "Deleting",
+        "Delete",
+        format!("deleting {} {id}", K::NOUN),
+    );
     let mut plan = waiting(
         view,
-        "the pool is being deleted",
-        Step::DeletePool { id: id.to_owned() },
+        &going::<K>(),
+        Step::Delete { id: id.to_owned() },
         timing.census_interval_busy,
         report,
     );
@@ -290,20 +322,43 @@ fn delete_present(view: &View<'_>, memory: &mut Memory, id: &str, pool: &Arc<Poo
     plan
 }
 
+fn going<K: Kind>() -> String {
+    format!("the {} is being deleted", K::NOUN)
+}
+
+/// What is paid for by the month or year is not deleted: that would lose the money.
+fn subscribed<K: Kind>(view: &View<'_, K>, resource: &K::Resource, mut report: Report<K>) -> Plan<K> {
+    let text = format!(
+        "{noun} {id} is a subscription and is not deleted; unsubscribe it in the console, or set deletionPolicy: Detach to release this object and keep the {noun} until its term ends",
+        noun = K::NOUN,
+        id = resource.id().unwrap_or_default()
+    );
+    let new = view.condition("Stalled", "True") != Some(Reason::SubscriptionActive.as_str());
+    report.conclude(
+        &Verdict::Stalled(Reason::SubscriptionActive, text.clone()),
+        &Sync::AsBefore,
+    );
+    let draft = Draft::new(report);
+    let draft = match new {
+        true => draft.tell(notice(
+            NoticeKind::Warning,
+            Reason::SubscriptionActive.as_str(),
+            "Delete",
+            text,
+        )),
+        false => draft,
+    };
+    draft.publish(Step::Rest, view.timing.census_interval)
+}
+
 /// A deletion that was asked for a moment ago, or refused, is not asked for again at once.
-fn not_again_yet(view: &View<'_>, memory: &Memory, id: &str, report: &Report) -> Option<Plan> {
+fn not_again_yet<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, id: &str, report: &Report<K>) -> Option<Plan<K>> {
     let timing = view.timing;
     let mut report = report.clone();
     if let Some((_, at)) = memory.deleted.as_ref().filter(|(deleted, _)| deleted == id) {
         let due = at.after(timing.census_interval_busy);
         if view.now < due {
-            return Some(waiting(
-                view,
-                "the pool is being deleted",
-                Step::Rest,
-                due.since(view.now),
-                report,
-            ));
+            return Some(waiting(view, &going::<K>(), Step::Rest, due.since(view.now), report));
         }
     }
     let refusal = memory.refusal.as_ref().filter(|refusal| refusal.what == id)?;
@@ -316,7 +371,8 @@ fn not_again_yet(view: &View<'_>, memory: &Memory, id: &str, report: &Report) ->
         (_, Remedy::Person) => Reason::DeletionRefused,
     };
     let text = format!(
-        "deleting pool {id} did not succeed and is tried again: {}",
+        "deleting {} {id} did not succeed and is tried again: {}",
+        K::NOUN,
         refusal.failure.message
     );
     report.conclude(&Verdict::Working(reason, text), &Sync::AsBefore);
@@ -324,17 +380,20 @@ fn not_again_yet(view: &View<'_>, memory: &Memory, id: &str, report: &Report) ->
 }
 
 /// Proves twice that nothing of ours is left.
-fn confirm(
-    view: &View<'_>,
-    memory: &mut Memory,
+fn confirm<K: Kind>(
+    view: &View<'_, K>,
+    memory: &mut Memory<K>,
     since: crate::timing::Tick,
     adopted_lately: bool,
-    report: Report,
-) -> Plan {
+    report: Report<K>,
+) -> Plan<K> {
     let busy = view.timing.census_interval_busy;
-    let text = "the pool is gone; making sure of it before the object is released";
-    match absence(view, memory, since, view.timing.absence_spacing, |pool| {
-        !keeping::is_same(view, pool)
+    let text = &format!(
+        "the {} is gone; making sure of it before the object is released",
+        K::NOUN
+    );
+    match absence(view, memory, since, view.timing.absence_spacing, |item| {
+        !keeping::is_same(view, item)
     }) {
         Absence::Look(step) => waiting(view, text, step, busy, report),
         Absence::Present => still(report, busy),
@@ -366,7 +425,7 @@ fn confirm(
                 NoticeKind::Normal,
                 "Deleted",
                 "Delete",
-                format!("pool {} is gone", view.pool_id().unwrap_or("of this object")),
+                format!("{} {} is gone", K::NOUN, view.recorded_id().unwrap_or("of this object")),
             );
             Draft::new(report).tell(note).silent(Step::RemoveFinalizer)
         }

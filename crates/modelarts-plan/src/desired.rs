@@ -21,13 +21,15 @@ const NODES: i32 = 2000;
 
 /// A spec that can be turned into a pool.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Desired {
+pub struct DesiredPool {
     /// The pool's name in the cloud.
     pub pool_name: String,
     /// The workspace.
     pub workspace: String,
     /// The pool, with its marker. An entry whose size is not set has no count.
     pub pool: Pool,
+    /// The network.
+    pub network: WantedNetwork,
     /// Whether every entry has a size.
     pub sized: bool,
     /// Whether the size is that of `spec.nodes`.
@@ -38,7 +40,7 @@ pub struct Desired {
     pub hash: String,
 }
 
-impl Desired {
+impl DesiredPool {
     /// Parses the spec of an object.
     ///
     /// # Errors
@@ -77,8 +79,13 @@ impl Desired {
             ..Pool::default()
         };
         let hash = hash(&pool, object);
+        let network = match &spec.network_ref {
+            Some(reference) => WantedNetwork::Ref(reference.name.clone()),
+            None => WantedNetwork::Id(String::new()),
+        };
         Ok(Self {
             pool_name,
+            network,
             workspace: spec.workspace().to_owned(),
             pool,
             sized,
@@ -86,6 +93,22 @@ impl Desired {
             nodes,
             hash,
         })
+    }
+}
+
+/// The network.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WantedNetwork {
+    /// By ID.
+    Id(String),
+    /// By reference.
+    Ref(String),
+}
+
+impl DesiredPool {
+    /// What to create.
+    pub fn creation(&self) -> Pool {
+        self.pool.clone()
     }
 }
 

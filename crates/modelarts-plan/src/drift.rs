@@ -8,12 +8,12 @@ use std::collections::BTreeSet;
 use modelarts_types::pool::{Pool, PoolResource};
 use serde_json::{Map, Value};
 
-use crate::desired::Desired;
+use crate::desired::DesiredPool;
 use crate::identity::without_marker;
 
 /// The fields of the spec that the cloud does not have as written, in the order of the spec.
 #[must_use]
-pub fn differences(desired: &Desired, observed: &Pool) -> Vec<String> {
+pub fn differences(desired: &DesiredPool, observed: &Pool) -> Vec<String> {
     let wanted = &desired.pool;
     let mut fields = Vec::new();
     if without_marker(wanted.description()).trim() != without_marker(observed.description()).trim() {
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
     use crate::identity::ClusterId;
 
-    fn desired(size: &str) -> Desired {
+    fn desired(size: &str) -> DesiredPool {
         let mut spec = json!({"scope": ["Train"], "network": {"name": "net-1"}, "resources": [{"flavor": "f"}]});
         match size {
             "nodes" => spec["nodes"] = json!(3),
@@ -167,7 +167,7 @@ mod tests {
             "metadata": {"name": "train", "uid": "u"}, "spec": spec,
         }))
         .unwrap();
-        Desired::parse(&object, &ClusterId("c".into())).unwrap()
+        DesiredPool::parse(&object, &ClusterId("c".into())).unwrap()
     }
 
     #[test]

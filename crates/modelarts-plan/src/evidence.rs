@@ -4,6 +4,7 @@
 //! complete LIST set without our marker, both begun after the moment in question. Two proofs, a
 //! spacing apart, make it strong.
 
+use crate::kind::Kind;
 use crate::memory::Memory;
 use crate::step::Step;
 use crate::timing::Tick;
@@ -11,13 +12,13 @@ use crate::view::{Shown, View};
 
 /// How far a proof has come.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Absence {
+pub enum Absence<K: Kind> {
     /// Proved twice, far enough apart.
     Strong,
     /// Proved once; the second proof can begin at this moment.
     Once(Tick),
     /// A look is needed.
-    Look(Step),
+    Look(Step<K>),
     /// It is there, or something is there that must be looked at.
     Present,
     /// Could not look.
@@ -26,14 +27,14 @@ pub enum Absence {
 
 /// How far the absence of the object's pool is proved, counting from `since`.
 ///
-/// `gone` says whether what a GET showed is not the object's pool, although it has its ID.
-pub fn absence(
-    view: &View<'_>,
-    memory: &mut Memory,
+/// `replaced` says whether what a GET showed is not the object's pool, although it has its ID.
+pub fn absence<K: Kind>(
+    view: &View<'_, K>,
+    memory: &mut Memory<K>,
     since: Tick,
     spacing: u64,
-    replaced: impl Fn(&modelarts_types::pool::Pool) -> bool,
-) -> Absence {
+    replaced: impl Fn(&K::Resource) -> bool,
+) -> Absence<K> {
     let second = memory.first_proof.map(|first| first.after(spacing));
     let floor = match second {
         Some(second) if view.now >= second => second.max(since),
@@ -49,14 +50,14 @@ pub fn absence(
         }
         None => since,
     };
-    if let Some(id) = view.pool_id() {
+    if let Some(id) = view.recorded_id() {
         match memory.shown(id, floor) {
-            None => return Absence::Look(Step::LookAtPool { id: id.to_owned() }),
+            None => return Absence::Look(Step::LookAt { id: id.to_owned() }),
             Some(show) => match &show.shown {
                 Shown::Gone => {}
                 // A failed look says nothing, so it stands for this reconcile only.
                 Shown::Unknown(_) if show.began < view.began => {
-                    return Absence::Look(Step::LookAtPool { id: id.to_owned() });
+                    return Absence::Look(Step::LookAt { id: id.to_owned() });
                 }
                 Shown::Unknown(failure) => return Absence::Unknown(failure.clone()),
                 Shown::Present(pool) if replaced(pool) => {}

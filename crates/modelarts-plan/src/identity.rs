@@ -4,8 +4,9 @@
 //! cluster. A name, an ID or a place in the status proves nothing: all three can be written by others.
 
 use data_encoding::{BASE32_NOPAD, Encoding};
-use modelarts_types::pool::Pool;
 use sha2::{Digest, Sha256};
+
+use crate::kind::Resource;
 
 /// How much of an object's name goes into a derived pool name.
 const NAME_PART: usize = 14;
@@ -111,10 +112,10 @@ impl Marker {
         })
     }
 
-    /// The marker of a pool.
+    /// The marker of a thing in the cloud.
     #[must_use]
-    pub fn on(pool: &Pool) -> Option<Self> {
-        Self::find(pool.description())
+    pub fn on<R: Resource>(resource: &R) -> Option<Self> {
+        Self::find(resource.description())
     }
 
     /// A description with this marker at its end.

@@ -1,26 +1,23 @@
-//! The life of a pool that exists: mirror it, tell where it differs, notice when it is gone.
+//! The life of something that exists: mirror it, bring it to the spec, notice when it is gone.
 //!
-//! Nothing is sent to the cloud from here. A pool that is missing from one list is looked at by
-//! its ID, and counts as lost only after the loss span, with a canary, and never in an incident.
+//! What is missing from one list is looked at by its ID, and counts as lost only after the loss
+//! span, with a canary, and never in an incident (`losing`).
 
 use std::sync::Arc;
 
-use modelarts_crd::conditions::Reason;
-use modelarts_crd::status::Outcome as Fate;
-use modelarts_types::pool::Pool;
+use modelarts_crd::conditions::{ConditionType, Reason};
 
-use crate::cadence::SETTLED;
-use crate::creation::{end, frozen, notice, record, told};
-use crate::desired::Desired;
-use crate::drift::differences;
-use crate::evidence::{Absence, absence};
+use crate::adoption::mark;
+use crate::changing::{Course, course};
+use crate::creation::{frozen, notice};
 use crate::identity::Marker;
+use crate::kind::{Kind, Resource, Status};
+use crate::losing::missing;
 use crate::memory::Memory;
 use crate::plan::Draft;
-use crate::report::{NoticeKind, Report, Sync, Verdict};
+use crate::report::{Notice, NoticeKind, Report, Sync, Verdict};
 use crate::step::{Plan, Step};
 use crate::timing::Tick;
-use crate::verdict::verdict_on;
 use crate::view::{Closed, Shown, View};
 
 /// How many intervals a settled object goes unseen before its status says so.
@@ -37,7 +34,13 @@ pub(crate) fn closed(closed: &Closed) -> Verdict {
 }
 
 /// Plans for an object whose pool is on record.
-pub(crate) fn plan(view: &View<'_>, memory: &mut Memory, desired: &Desired, id: &str, report: Report) -> Plan {
+pub(crate) fn plan<K: Kind>(
+    view: &View<'_, K>,
+    memory: &mut Memory<K>,
+    desired: &K::Desired,
+    id: &str,
+    report: Report<K>,
+) -> Plan<K> {
     match sighting(view, memory, id) {
         Sighting::Present(pool) => present(view, memory, desired, &pool, report),
         Sighting::Missing => missing(view, memory, desired, id, report),
@@ -45,14 +48,14 @@ pub(crate) fn plan(view: &View<'_>, memory: &mut Memory, desired: &Desired, id: 
     }
 }
 
-enum Sighting {
-    Present(Arc<Pool>),
+enum Sighting<K: Kind> {
+    Present(Arc<K::Resource>),
     Missing,
     Unseen,
 }
 
 /// What the newest look that knows of the record says about the pool.
-fn sighting(view: &View<'_>, memory: &Memory, id: &str) -> Sighting {
+fn sighting<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, id: &str) -> Sighting<K> {
     let since = memory.evidence_since();
     let listing = view.cloud.newest(since);
     let listed = listing.and_then(|listing| listing.with_id(id).map(|pool| (listing.began, Arc::clone(pool))));
@@ -69,76 +72,191 @@ fn sighting(view: &View<'_>, memory: &Memory, id: &str) -> Sighting {
     }
 }
 
-/// Whether a pool with the recorded ID is the pool that was recorded.
-pub(crate) fn is_same(view: &View<'_>, pool: &Pool) -> bool {
-    let recorded = view
-        .object
-        .status
-        .as_ref()
-        .and_then(|status| status.created_at.as_deref());
-    Marker::on(pool).as_ref() == Some(&view.marker()) || (Marker::on(pool).is_none() && pool.created_at() == recorded)
+/// Whose a thing with the recorded ID is.
+pub(crate) enum Identity {
+    /// It carries our marker.
+    Ours,
+    /// It carries none, and is the one that was recorded in all else.
+    Unmarked,
+    /// It is the one that was recorded, and carries the marker of another.
+    Taken(Marker),
+    /// It is another of the same ID: the recorded one is gone.
+    Another,
 }
 
-fn present(view: &View<'_>, memory: &mut Memory, desired: &Desired, pool: &Pool, mut report: Report) -> Plan {
-    if !is_same(view, pool) {
-        return missing(view, memory, desired, pool.id().unwrap_or_default(), report);
+/// Whose a thing with the recorded ID is.
+pub(crate) fn identity<K: Kind>(view: &View<'_, K>, resource: &K::Resource) -> Identity {
+    let recorded = view.status();
+    let same_time = recorded.and_then(Status::created_at) == resource.created_at();
+    let resource_id = recorded.and_then(Status::resource_id);
+    let same = same_time && (resource_id.is_none() || resource_id == resource.resource_id());
+    match Marker::find(resource.description()) {
+        Some(marker) if marker == view.marker() => Identity::Ours,
+        None if same => Identity::Unmarked,
+        Some(marker) if same => Identity::Taken(marker),
+        _ => Identity::Another,
+    }
+}
+
+/// Whether a thing with the recorded ID is the one that was recorded, and nobody else's.
+pub(crate) fn is_same<K: Kind>(view: &View<'_, K>, resource: &K::Resource) -> bool {
+    matches!(identity(view, resource), Identity::Ours | Identity::Unmarked)
+}
+
+/// What is there may be ours, may have lost its marker, or may be another's.
+pub(crate) fn present<K: Kind>(
+    view: &View<'_, K>,
+    memory: &mut Memory<K>,
+    desired: &K::Desired,
+    resource: &K::Resource,
+    mut report: Report<K>,
+) -> Plan<K> {
+    match identity(view, resource) {
+        Identity::Ours => {}
+        Identity::Unmarked => return unmarked(view, memory, resource, report),
+        Identity::Taken(marker) => return taken(view, resource, &marker, report),
+        Identity::Another => return missing(view, memory, desired, resource.id().unwrap_or_default(), report),
     }
     (memory.first_proof, memory.missing_since) = (None, None);
-    report.mirror(pool);
-    let verdict = match blindness(view, memory) {
-        Some((reason, text)) => Verdict::Blind(reason, text),
-        None => verdict_on(pool),
-    };
-    let sync = sync_of(view, desired, pool);
-    let was_ready = is_ready(view);
-    report.conclude(&verdict, &stale_sync(view, sync));
-    let draft = Draft::new(report);
-    let draft = match &verdict {
-        Verdict::Ready(text) if !was_ready => draft.tell(notice(NoticeKind::Normal, "Ready", "Observe", text.clone())),
-        Verdict::Stalled(reason, text) if !stalled_for(view, *reason) => {
-            draft.tell(notice(NoticeKind::Warning, reason.as_str(), "Observe", text.clone()))
-        }
-        _ => draft,
-    };
-    draft.publish(Step::Rest, SETTLED)
-}
-
-fn is_ready(view: &View<'_>) -> bool {
-    has_condition(view, "Ready", |condition| condition.status == "True")
-}
-
-fn stalled_for(view: &View<'_>, reason: Reason) -> bool {
-    has_condition(view, "Stalled", |condition| condition.reason == reason.as_str())
-}
-
-fn has_condition(
-    view: &View<'_>,
-    type_: &str,
-    test: impl Fn(&k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition) -> bool,
-) -> bool {
-    view.object
-        .status
-        .iter()
-        .flat_map(|status| &status.conditions)
-        .any(|condition| condition.type_ == type_ && test(condition))
-}
-
-fn sync_of(view: &View<'_>, desired: &Desired, pool: &Pool) -> Sync {
-    if Marker::on(pool).is_none() {
-        let text = format!(
-            "the description in the cloud lost its marker; put \"{}\" back at its end",
-            view.marker()
-        );
-        return Sync::Unknown(Reason::MarkerLost, text);
+    report.mirror(view, resource);
+    if let Some((details, _)) = &memory.details {
+        report.detail(details);
     }
-    match differences(desired, pool) {
-        fields if fields.is_empty() => Sync::Synced,
-        fields => Sync::Differs(fields),
+    if K::wants_details(view, resource) && details_due(view, memory) {
+        return look_at_details(view, resource, report);
+    }
+    let blind = blindness(view, memory);
+    let course = course(view, memory, desired, resource, &mut report);
+    if let Some(step) = course.step.clone().filter(|_| blind.is_none() && !view.cloud.frozen) {
+        return advance(resource, step, &course, report);
+    }
+    let verdict = match (blind, K::verdict(resource), course.verdict) {
+        (Some((reason, text)), ..) => Verdict::Blind(reason, text),
+        // What the thing itself says comes first, but that it is ready is not the whole truth while a change waits.
+        (None, Verdict::Ready(_), Some(changing)) => changing,
+        (None, own, _) => own,
+    };
+    report.conclude(&verdict, &stale_sync(view, course.sync));
+    let ending = K::warning(view, resource);
+    let told = report.while_true(
+        ConditionType::SubscriptionEnding,
+        ending.as_ref().map(|(reason, text)| (*reason, text.as_str())),
+    );
+    let draft = Draft::new(report);
+    let draft = match (ending.filter(|_| told), transition(view, &verdict)) {
+        (_, Some(notice)) => draft.tell(notice),
+        (Some((reason, text)), None) => draft.tell(notice(NoticeKind::Warning, reason.as_str(), "Observe", text)),
+        (None, None) => draft,
+    };
+    draft.publish(Step::Rest, course.next_look)
+}
+
+/// A look before a change, or the change itself.
+fn advance<K: Kind>(resource: &K::Resource, step: Step<K>, course: &Course<K>, mut report: Report<K>) -> Plan<K> {
+    if matches!(step, Step::LookAt { .. }) {
+        let mut plan = Draft::new(report).silent(step);
+        plan.next_look = course.next_look;
+        return plan;
+    }
+    let verdict = match (K::verdict(resource), &course.verdict) {
+        (Verdict::Ready(_), Some(changing)) => changing.clone(),
+        (own, _) => own,
+    };
+    report.conclude(&verdict, &course.sync);
+    let fields = match &course.sync {
+        Sync::Differs(_, fields, _) => fields.join(", "),
+        _ => String::new(),
+    };
+    let note = format!("sending {fields} to {} {}", K::NOUN, resource.id().unwrap_or_default());
+    Draft::new(report)
+        .tell(notice(NoticeKind::Normal, "Updating", "Update", note))
+        .publish(step, course.next_look)
+}
+
+/// What else is known of a thing is asked for at most once in a busy interval.
+fn details_due<K: Kind>(view: &View<'_, K>, memory: &Memory<K>) -> bool {
+    let asked = memory.details.as_ref().map(|(_, at)| *at);
+    asked.is_none_or(|at| view.now.since(at) >= view.timing.census_interval_busy)
+}
+
+fn look_at_details<K: Kind>(view: &View<'_, K>, resource: &K::Resource, report: Report<K>) -> Plan<K> {
+    let mut plan = Draft::new(report).silent(Step::LookAtDetails {
+        id: resource.id().unwrap_or_default().to_owned(),
+        nodes: K::has_trouble(resource),
+    });
+    plan.next_look = view.timing.census_interval_busy;
+    plan
+}
+
+/// The marker is gone, and all else says that it is ours: it is written again.
+fn unmarked<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, resource: &K::Resource, mut report: Report<K>) -> Plan<K> {
+    let id = resource.id().unwrap_or_default();
+    if memory.shown(id, view.began).is_none() {
+        let mut plan = Draft::new(report).silent(Step::LookAt { id: id.to_owned() });
+        plan.next_look = view.timing.census_interval_busy;
+        return plan;
+    }
+    if resource.is_leaving() || !resource.is_settled() {
+        report.mirror(view, resource);
+        report.conclude(
+            &K::verdict(resource),
+            &Sync::Unknown(Reason::MarkerLost, marker_lost(view)),
+        );
+        return Draft::new(report).publish(Step::Rest, view.timing.census_interval);
+    }
+    mark(view, memory, resource, None, report)
+}
+
+fn marker_lost<K: Kind>(view: &View<'_, K>) -> String {
+    format!(
+        "the description in the cloud lost its marker \"{}\", which is written again when that is possible",
+        view.marker()
+    )
+}
+
+/// Somebody else has taken it over. It is not touched any more, and nothing is bought in its place.
+fn taken<K: Kind>(view: &View<'_, K>, resource: &K::Resource, marker: &Marker, mut report: Report<K>) -> Plan<K> {
+    let text = format!(
+        "{noun} {id} carries the marker {marker} of another object, so it is not touched; delete this object, which then leaves the {noun} alone, or put \"{own}\" back at the end of its description",
+        noun = K::NOUN,
+        id = resource.id().unwrap_or_default(),
+        own = view.marker(),
+    );
+    report.conclude(
+        &Verdict::Stalled(Reason::MarkerLost, text.clone()),
+        &Sync::Unknown(Reason::MarkerLost, text),
+    );
+    Draft::new(report).publish(Step::Rest, view.timing.census_interval)
+}
+
+/// The event that goes with a change of the verdict, if it is worth one.
+fn transition<K: Kind>(view: &View<'_, K>, verdict: &Verdict) -> Option<Notice> {
+    let before = view.condition("Ready", "False");
+    let ended = |reason: Reason| before == Some(reason.as_str());
+    let normal = |reason, text: &String| Some(notice(NoticeKind::Normal, reason, "Observe", text.clone()));
+    match verdict {
+        Verdict::Working(reason, _) | Verdict::Stalled(reason, _) if ended(*reason) => None,
+        Verdict::Stalled(reason, text) => {
+            let new = view.condition("Stalled", "True") != Some(reason.as_str());
+            new.then(|| notice(NoticeKind::Warning, reason.as_str(), "Observe", text.clone()))
+        }
+        Verdict::Ready(text) | Verdict::Working(_, text) if ended(Reason::Scaling) => normal("Scaled", text),
+        Verdict::Ready(text) | Verdict::Working(_, text) if ended(Reason::UpgradingDriver) => {
+            normal("DriverUpgraded", text)
+        }
+        Verdict::Ready(text) | Verdict::Working(_, text) if ended(Reason::SwitchingScopes) => {
+            normal("ScopesSwitched", text)
+        }
+        Verdict::Ready(text) if view.condition("Ready", "True").is_none() => normal("Ready", text),
+        Verdict::Working(reason @ (Reason::Scaling | Reason::UpgradingDriver | Reason::PaymentPending), text) => {
+            normal(reason.as_str(), text)
+        }
+        _ => None,
     }
 }
 
 /// Old news is not passed off as new: after some intervals without a look, the status says so.
-fn stale_sync(view: &View<'_>, sync: Sync) -> Sync {
+fn stale_sync<K: Kind>(view: &View<'_, K>, sync: Sync) -> Sync {
     match &view.cloud.trouble {
         Some(trouble) if is_unseen(view, trouble.since) => {
             Sync::Unknown(trouble.failure.reason().0, trouble.failure.message.clone())
@@ -154,19 +272,19 @@ fn stale_sync(view: &View<'_>, sync: Sync) -> Sync {
 }
 
 /// Whether looking has failed for so long that it should be told.
-fn is_unseen(view: &View<'_>, since: Tick) -> bool {
+pub(crate) fn is_unseen<K: Kind>(view: &View<'_, K>, since: Tick) -> bool {
     view.now.since(since) >= UNSEEN_INTERVALS * view.timing.census_interval
 }
 
 /// Why readiness is not known any more: looking has failed for the whole in-doubt window.
-fn blindness(view: &View<'_>, memory: &Memory) -> Option<(Reason, String)> {
+pub(crate) fn blindness<K: Kind>(view: &View<'_, K>, memory: &Memory<K>) -> Option<(Reason, String)> {
     let trouble = view.cloud.trouble.as_ref()?;
     let blind = view.now.since(trouble.since.max(memory.evidence_since())) >= view.timing.in_doubt_window;
     blind.then(|| (trouble.failure.reason().0, trouble.failure.message.clone()))
 }
 
 /// No list has an opinion yet, after a start or while the cloud cannot be read.
-fn unseen(view: &View<'_>, memory: &Memory, mut report: Report) -> Plan {
+fn unseen<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, mut report: Report<K>) -> Plan<K> {
     let due = view.timing.census_interval;
     let Some(trouble) = &view.cloud.trouble else {
         let mut plan = keep_quiet(report, due);
@@ -180,125 +298,19 @@ fn unseen(view: &View<'_>, memory: &Memory, mut report: Report) -> Plan {
     }
     let (reason, text) = (trouble.failure.reason().0, trouble.failure.message.clone());
     let sync = Sync::Unknown(reason, text.clone());
-    if blindness(view, memory).is_some() || !is_ready(view) {
+    if blindness(view, memory).is_some() || view.condition("Ready", "True").is_none() {
         report.conclude(&Verdict::Blind(reason, text), &sync);
     } else {
         report.conclude(
-            &Verdict::Ready("the pool was ready when it was last seen".into()),
+            &Verdict::Ready(format!("the {} was ready when it was last seen", K::NOUN)),
             &sync,
         );
     }
     Draft::new(report).publish(Step::Rest, due)
 }
 
-fn keep_quiet(report: Report, next_look: u64) -> Plan {
+pub(crate) fn keep_quiet<K: Kind>(report: Report<K>, next_look: u64) -> Plan<K> {
     let mut plan = Draft::new(report).silent(Step::Rest);
     plan.next_look = next_look;
     plan
-}
-
-/// The newest list lacks the pool: look closer, and longer.
-fn missing(view: &View<'_>, memory: &mut Memory, desired: &Desired, id: &str, mut report: Report) -> Plan {
-    if view.cloud.frozen {
-        report.conclude(
-            &frozen(),
-            &Sync::Unknown(
-                Reason::ScopeFrozen,
-                "the pool is missing from the answers, like many others".into(),
-            ),
-        );
-        return Draft::new(report).publish(Step::Rest, view.timing.census_interval);
-    }
-    let since = memory
-        .evidence_since()
-        .max(*memory.missing_since.get_or_insert(view.now));
-    let next = view.timing.census_interval_busy;
-    match absence(view, memory, since, view.timing.loss_span, |pool| !is_same(view, pool)) {
-        Absence::Look(step) => {
-            let mut plan = Draft::new(report).silent(step);
-            plan.next_look = next;
-            plan
-        }
-        Absence::Present => {
-            let shown = memory.shown(id, Tick::default()).and_then(|show| match &show.shown {
-                Shown::Present(pool) => Some(Arc::clone(pool)),
-                _ => None,
-            });
-            match (shown.filter(|pool| is_same(view, pool)), other_of_ours(view, since, id)) {
-                (Some(pool), _) => present(view, memory, desired, &pool, report),
-                (None, Some(pool)) => {
-                    memory.missing_since = None;
-                    record(view, &pool, Fate::Adopted, report)
-                }
-                (None, None) => keep_quiet(report, next),
-            }
-        }
-        Absence::Unknown(failure) => {
-            let (reason, _) = failure.reason();
-            report.conclude(
-                &Verdict::Blind(reason, failure.message.clone()),
-                &Sync::Unknown(reason, failure.message),
-            );
-            Draft::new(report).publish(Step::Rest, next)
-        }
-        Absence::Once(due) => {
-            report.conclude(
-                &Verdict::Working(Reason::ConfirmingLoss, loss_text(id)),
-                &Sync::Unknown(Reason::ConfirmingLoss, loss_text(id)),
-            );
-            Draft::new(report).publish(Step::Rest, due.since(view.now).max(1))
-        }
-        Absence::Strong
-            if memory
-                .canary
-                .is_none_or(|read| view.now.since(read) > view.timing.list_lag) =>
-        {
-            let mut plan = Draft::new(report).silent(Step::LookAtCanary);
-            plan.next_look = next;
-            plan
-        }
-        Absence::Strong => lost(view, memory, id, report),
-    }
-}
-
-/// A pool with our marker that stands where the recorded one, which is gone, does not.
-fn other_of_ours(view: &View<'_>, since: Tick, id: &str) -> Option<Arc<Pool>> {
-    let marked = view.cloud.newest(since)?.marked(&view.marker());
-    marked
-        .into_iter()
-        .find(|pool| pool.id().is_some_and(|other| other != id))
-        .map(Arc::clone)
-}
-
-fn loss_text(id: &str) -> String {
-    format!("pool {id} is not found any more; whether it is really gone is being confirmed")
-}
-
-/// Writes down that the pool is gone, so that it may be created again.
-fn lost(view: &View<'_>, memory: &mut Memory, id: &str, mut report: Report) -> Plan {
-    memory.first_proof = None;
-    report.clear();
-    let failed = view
-        .cloud
-        .set
-        .as_ref()
-        .and_then(|set| set.failed_marked(&view.marker()))
-        .map(|pool| told(pool));
-    let (fate, reason, text) = match failed {
-        Some(told) => (Fate::Failed, Reason::CreationFailed, told),
-        None => (
-            Fate::Lost,
-            Reason::Creating,
-            format!("pool {id} was deleted by somebody else; it is created again"),
-        ),
-    };
-    end(fate, &mut report);
-    let verdict = match fate {
-        Fate::Failed => Verdict::Stalled(reason, text.clone()),
-        _ => Verdict::Working(reason, text.clone()),
-    };
-    report.conclude(&verdict, &Sync::Unknown(reason, text.clone()));
-    Draft::new(report)
-        .tell(notice(NoticeKind::Warning, "PoolLost", "Observe", text))
-        .publish(Step::CloseAttempt, 0)
 }

@@ -8,11 +8,22 @@
 
 pub mod plan;
 
+mod adoption;
+mod changing;
 pub mod creation;
 pub mod deletion;
 pub mod keeping;
+mod losing;
 mod naming;
+mod observing;
 mod verdict;
+
+pub mod change;
+pub mod kind;
+mod mirror;
+pub mod orders;
+pub mod pools;
+pub mod subscription;
 
 pub mod evidence;
 pub mod memory;
@@ -31,9 +42,11 @@ pub mod timing;
 pub use breaker::Breaker;
 pub use failure::{CloudFailure, FailureKind};
 pub use identity::{ClusterId, Marker};
+pub use kind::Kind;
 pub use memory::Memory;
 pub use plan::plan;
+pub use pools::Pools;
 pub use report::{Notice, NoticeKind};
-pub use step::{Outcome, Plan, Step, StepKind};
+pub use step::{Details, Effect, Outcome, Plan, Step, StepKind};
 pub use timing::{Tick, Timing};
-pub use view::{Account, Closed, Cloud, Listing, OpenAccount, Show, Shown, Trouble, View};
+pub use view::{Account, Around, Closed, Cloud, Link, Listing, OpenAccount, Show, Shown, Trouble, View};

@@ -5,16 +5,19 @@
 use std::sync::Arc;
 
 use modelarts_crd::status::{Creation, Outcome as Fate};
-use modelarts_types::pool::Pool;
+use serde_json::Value;
 
 use crate::failure::{CloudFailure, FailureKind};
-use crate::step::{Outcome, Step};
+use crate::identity::fingerprint_of;
+use crate::kind::{Kind, Status};
+use crate::pools::Pools;
+use crate::step::{Details, Outcome, Step};
 use crate::timing::Tick;
-use crate::view::{Show, View};
+use crate::view::{Show, Shown, View};
 
 /// The memory of one object.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Memory {
+pub struct Memory<K: Kind = Pools> {
     /// When our finalizer was first seen.
     pub finalizer_seen: Option<Tick>,
     /// When the deletion was first seen.
@@ -24,13 +27,19 @@ pub struct Memory {
     /// The attempt that this process wrote down.
     opened: Option<Opened>,
     /// The answer to a creation that this process sent.
-    answer: Option<(String, Arc<Pool>)>,
+    answer: Option<(String, Arc<K::Resource>)>,
     /// The last creation that was refused before it was executed.
     pub rejection: Option<Setback>,
     /// The last deletion that was refused.
     pub refusal: Option<Setback>,
     /// The last GET by ID.
-    pub show: Option<Show>,
+    pub show: Option<Show<K>>,
+    /// The last change that was sent, and how often in a row it had to be sent.
+    pub change: Option<Sent>,
+    /// The last change, or marking, that was refused.
+    pub change_refusal: Option<Setback>,
+    /// What was last learned besides the thing itself, and when.
+    pub details: Option<(Details, Tick)>,
     /// The last canary read that succeeded.
     pub canary: Option<Tick>,
     /// The last deletion that the cloud accepted, by the pool's ID, and when.
@@ -74,6 +83,17 @@ pub struct Setback {
     pub count: u32,
 }
 
+/// A change that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Fingerprint of the patch.
+    pub what: String,
+    /// When.
+    pub at: Tick,
+    /// How many times in a row.
+    pub count: u32,
+}
+
 /// Whether an open attempt can still be sent, and by whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sending {
@@ -85,19 +105,15 @@ pub enum Sending {
     Unknown,
 }
 
-impl Memory {
+impl<K: Kind> Memory<K> {
     /// Takes note of the object as it was just read.
-    pub fn sight(&mut self, view: &View<'_>) {
+    pub fn sight(&mut self, view: &View<'_, K>) {
         let now = view.now;
         self.finalizer_seen = view.has_finalizer().then(|| self.finalizer_seen.unwrap_or(now));
-        let deleted = view.object.metadata.deletion_timestamp.is_some();
+        let deleted = view.is_leaving();
         self.deletion_seen = deleted.then(|| self.deletion_seen.unwrap_or(now));
         self.record = view.creation().map(|creation| self.sight_record(creation, now));
-        let handled = view
-            .object
-            .status
-            .as_ref()
-            .and_then(|status| status.last_handled_reconcile_at.as_deref());
+        let handled = view.status().and_then(Status::handled_request);
         self.requested = view
             .requested_at()
             .filter(|value| Some(*value) != handled)
@@ -158,7 +174,7 @@ impl Memory {
     }
 
     /// The answer to the attempt `token`.
-    pub fn answer_to(&self, token: &str) -> Option<&Arc<Pool>> {
+    pub fn answer_to(&self, token: &str) -> Option<&Arc<K::Resource>> {
         self.answer
             .as_ref()
             .filter(|(answered, _)| answered == token)
@@ -171,7 +187,7 @@ impl Memory {
     }
 
     /// The GET of `id`, if it was begun at `since` or later.
-    pub fn shown(&self, id: &str, since: Tick) -> Option<&Show> {
+    pub fn shown(&self, id: &str, since: Tick) -> Option<&Show<K>> {
         self.show.as_ref().filter(|show| show.id == id && show.began >= since)
     }
 
@@ -186,8 +202,8 @@ impl Memory {
     /// `began` when it was begun, `now` when it ended.
     pub fn absorb(
         &mut self,
-        step: &Step,
-        outcome: Outcome,
+        step: &Step<K>,
+        outcome: Outcome<K>,
         opened: Option<&Creation>,
         hash: &str,
         began: Tick,
@@ -201,27 +217,55 @@ impl Memory {
                     sent: false,
                 });
             }
-            (Step::LookAtPool { id }, Outcome::Shown(shown)) => {
+            (Step::LookAt { id }, Outcome::Shown(shown)) => {
                 self.show = Some(Show {
                     id: id.clone(),
                     began,
                     shown,
                 });
             }
+            (Step::LookAtDetails { .. }, Outcome::Details(details)) => self.details = Some((details, began)),
+            (Step::LookAtDetails { .. }, Outcome::Failed(_)) => {
+                // What else is known stays as it is; it is asked again after a while.
+                let known = self.details.take().map(|(known, _)| known).unwrap_or_default();
+                self.details = Some((known, began));
+            }
+            (Step::Change { id, patch, .. } | Step::Mark { id, patch, .. }, Outcome::Changed(resource)) => {
+                let what = fingerprint_of_patch(patch);
+                let count = self
+                    .change
+                    .take()
+                    .filter(|sent| sent.what == what)
+                    .map_or(0, |sent| sent.count);
+                let count = count.saturating_add(1);
+                (self.change, self.change_refusal) = (Some(Sent { what, at: now, count }), None);
+                let shown = Shown::Present(resource);
+                self.show = Some(Show {
+                    id: id.clone(),
+                    began,
+                    shown,
+                });
+            }
+            (Step::Change { patch, .. } | Step::Mark { patch, .. }, Outcome::Failed(failure)) => {
+                // What the cloud did with it is seen by looking.
+                self.show = None;
+                let what = fingerprint_of_patch(patch);
+                self.change_refusal = Some(setback(self.change_refusal.take(), &what, hash, failure, now));
+            }
             (Step::LookAtCanary, Outcome::Canary(read)) => self.canary = read.then_some(began),
-            (Step::CreatePool { token, .. }, Outcome::Created(pool)) => {
+            (Step::Create { token, .. }, Outcome::Created(pool)) => {
                 self.rejection = None;
                 self.answer = Some((token.clone(), pool));
             }
-            (Step::CreatePool { token, .. }, Outcome::Failed(failure)) if !failure.doubtful => {
+            (Step::Create { token, .. }, Outcome::Failed(failure)) if !failure.doubtful => {
                 self.rejection = Some(setback(self.rejection.take(), token, hash, failure, now));
             }
             // The service says that there is no such pool: as good as done, and to be proved by looking.
-            (Step::DeletePool { id }, Outcome::Failed(failure)) if failure.kind != FailureKind::Gone => {
+            (Step::Delete { id }, Outcome::Failed(failure)) if failure.kind != FailureKind::Gone => {
                 self.show = None;
                 self.refusal = Some(setback(self.refusal.take(), id, hash, failure, now));
             }
-            (Step::DeletePool { id }, Outcome::Done | Outcome::Failed(_)) => {
+            (Step::Delete { id }, Outcome::Done | Outcome::Failed(_)) => {
                 self.show = None;
                 self.refusal = None;
                 self.deleted = Some((id.clone(), now));
@@ -229,6 +273,12 @@ impl Memory {
             _ => {}
         }
     }
+}
+
+/// A word that stands for a patch.
+#[must_use]
+pub fn fingerprint_of_patch(patch: &Value) -> String {
+    fingerprint_of(patch.to_string().as_bytes())
 }
 
 /// Counts on if the same was asked for as the last time.

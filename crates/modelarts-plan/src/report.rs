@@ -6,13 +6,12 @@
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
-use modelarts_crd::ModelArtsPoolStatus;
 use modelarts_crd::conditions::{ConditionType, Reason};
-use modelarts_crd::status::{DriverState, DriverStates, FlavorNodes, NodeCounts, NodeTotals, ScopeState};
-use modelarts_types::pool::{Counts, Pool, PoolStatus};
+use modelarts_crd::status::Creation;
 
-use crate::desired::Desired;
 use crate::failure::{CloudFailure, Remedy};
+use crate::kind::{Kind, Status};
+use crate::step::Details;
 use crate::view::View;
 
 /// Longest text in a condition or an event.
@@ -29,6 +28,8 @@ pub enum Verdict {
     Stalled(Reason, String),
     /// Nothing has been seen for so long that readiness is not known.
     Blind(Reason, String),
+    /// Nobody looks, because the user wants it so.
+    Paused(String),
 }
 
 impl Verdict {
@@ -47,8 +48,8 @@ impl Verdict {
 pub enum Sync {
     /// It is.
     Synced,
-    /// It differs in these fields.
-    Differs(Vec<String>),
+    /// It differs in these fields: why, and what of it.
+    Differs(Reason, Vec<String>, String),
     /// It cannot be told.
     Unknown(Reason, String),
     /// Nothing new is known; what was said before stands.
@@ -79,20 +80,21 @@ pub struct Notice {
 
 /// A status in the making: what was there, with what was seen and decided in this pass.
 #[derive(Clone, Debug)]
-pub struct Report {
-    status: ModelArtsPoolStatus,
+pub struct Report<K: Kind> {
+    status: K::Status,
     generation: i64,
     wall: Timestamp,
 }
 
-impl Report {
+impl<K: Kind> Report<K> {
     /// Begins with what the object says now.
     #[must_use]
-    pub fn of(view: &View<'_>) -> Self {
-        let mut status = view.object.status.clone().unwrap_or_default();
-        status.observed_generation = Some(view.generation());
-        status.last_handled_reconcile_at = view.requested_at().map(str::to_owned);
-        status.selector = Some(format!("{}={}", modelarts_crd::POOL_UID_LABEL, view.uid()));
+    pub fn of(view: &View<'_, K>) -> Self {
+        let mut status = view.status().cloned().unwrap_or_default();
+        status.begin(view);
+        let parts = status.parts();
+        *parts.observed_generation = Some(view.generation());
+        *parts.handled_request = view.requested_at().map(str::to_owned);
         Self {
             status,
             generation: view.generation(),
@@ -101,61 +103,44 @@ impl Report {
     }
 
     /// Takes in what is wanted.
-    pub fn wants(&mut self, desired: &Desired) {
-        self.status.pool_name = Some(desired.pool_name.clone());
-        let available = self.status.nodes.as_ref().map_or(0, |nodes| nodes.available);
-        self.status.nodes = Some(NodeTotals {
-            desired: desired.nodes,
-            available,
-        });
-        let mut flavors: Vec<&str> = desired
-            .pool
-            .spec
-            .resources()
-            .iter()
-            .filter_map(|entry| entry.flavor.as_deref())
-            .collect();
-        flavors.dedup();
-        self.status.flavors = Some(flavors.join(","));
+    pub fn wants(&mut self, desired: &K::Desired) {
+        self.status.want(desired);
     }
 
-    /// Takes in what the cloud says of the pool.
-    pub fn mirror(&mut self, pool: &Pool) {
-        let seen = pool.status.clone().unwrap_or_default();
-        self.status.resource_id = pool.resource_id().map(str::to_owned);
-        self.status.created_at = pool.created_at().map(str::to_owned);
-        self.status.phase = pool.phase().map(|phase| phase.as_str().to_owned());
-        self.status.message = seen
-            .message
-            .clone()
-            .filter(|message| !message.is_empty())
-            .map(|message| cut(&message));
-        self.status.resources = Some(counts(&seen));
-        if let Some(nodes) = &mut self.status.nodes {
-            nodes.available = total(seen.resources.as_ref().and_then(|all| all.available.as_ref()));
-            if nodes.desired.is_none() {
-                nodes.desired = Some(pool.spec.resources().iter().filter_map(|entry| entry.count).sum());
-            }
-        }
-        self.status.scope = scopes(&seen);
-        self.status.driver = drivers(&seen);
-        self.status.control_mode = pool.spec.control_mode;
+    /// Takes in what the cloud says.
+    pub fn mirror(&mut self, view: &View<'_, K>, resource: &K::Resource) {
+        self.status.mirror(view, resource);
     }
 
-    /// Forgets what was seen of a pool that is no more.
+    /// Takes in what else is known.
+    pub fn detail(&mut self, details: &Details) {
+        self.status.detail(details);
+    }
+
+    /// Forgets what was seen of a thing that is no more.
     pub fn clear(&mut self) {
-        let status = &mut self.status;
-        (status.pool_id, status.resource_id, status.created_at) = (None, None, None);
-        (status.phase, status.message, status.resources) = (None, None, None);
-        (status.driver, status.control_mode) = (None, None);
-        status.scope.clear();
-        if let Some(nodes) = &mut status.nodes {
-            nodes.available = 0;
-        }
+        *self.status.parts().id = None;
+        self.status.clear();
+    }
+
+    /// The ID.
+    pub fn id(&mut self) -> &mut Option<String> {
+        self.status.parts().id
+    }
+
+    /// The record of the last attempt.
+    pub fn creation(&mut self) -> &mut Option<Creation> {
+        self.status.parts().creation
+    }
+
+    /// The spec of this generation is what the cloud has, or was sent.
+    pub fn applied(&mut self) {
+        let generation = self.generation;
+        *self.status.parts().applied = Some(generation);
     }
 
     /// The status as it stands, to be changed by a step.
-    pub fn status_mut(&mut self) -> &mut ModelArtsPoolStatus {
+    pub fn status_mut(&mut self) -> &mut K::Status {
         &mut self.status
     }
 
@@ -165,6 +150,7 @@ impl Report {
             Verdict::Ready(text) => ("True", Reason::Ready, text),
             Verdict::Working(reason, text) | Verdict::Stalled(reason, text) => ("False", *reason, text),
             Verdict::Blind(reason, text) => ("Unknown", *reason, text),
+            Verdict::Paused(text) => ("Unknown", Reason::Suspended, text),
         };
         self.set(ConditionType::Ready, ready, reason, text);
         let working = matches!(verdict, Verdict::Working(..) | Verdict::Blind(..));
@@ -182,16 +168,10 @@ impl Report {
                 Reason::Synced,
                 "the cloud is as the spec says",
             ),
-            Sync::Differs(fields) => {
-                let text = format!(
-                    "the cloud differs from the spec in {}; this version does not send changes",
-                    fields
-                        .iter()
-                        .map(|field| format!("spec.{field}"))
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                );
-                self.set(ConditionType::Synced, "False", Reason::ChangePending, &text);
+            Sync::Differs(reason, fields, why) => {
+                let fields: Vec<String> = fields.iter().map(|field| format!("spec.{field}")).collect();
+                let text = format!("the cloud differs from {}; {why}", fields.join(", "));
+                self.set(ConditionType::Synced, "False", *reason, &text);
             }
             Sync::Unknown(reason, text) => self.set(ConditionType::Synced, "Unknown", *reason, text),
             Sync::AsBefore => self.touch(ConditionType::Synced),
@@ -200,26 +180,33 @@ impl Report {
 
     /// The finished status.
     #[must_use]
-    pub fn finish(self) -> ModelArtsPoolStatus {
+    pub fn finish(self) -> K::Status {
         self.status
+    }
+
+    /// A condition that is there only while it is true. Answers whether it became so now.
+    pub fn while_true(&mut self, type_: ConditionType, told: Option<(Reason, &str)>) -> bool {
+        let conditions = self.status.parts().conditions;
+        let was = conditions.iter().any(|condition| condition.type_ == type_.as_str());
+        let (reason, text) = told.unwrap_or((Reason::Ready, ""));
+        self.set_while(type_, told.is_some(), reason, text);
+        told.is_some() && !was
     }
 
     fn set_while(&mut self, type_: ConditionType, is_so: bool, reason: Reason, text: &str) {
         if is_so {
             self.set(type_, "True", reason, text);
         } else {
-            self.status
-                .conditions
-                .retain(|condition| condition.type_ != type_.as_str());
+            let conditions = self.status.parts().conditions;
+            conditions.retain(|condition| condition.type_ != type_.as_str());
         }
     }
 
     /// What was said before was looked at in this generation and stands.
     fn touch(&mut self, type_: ConditionType) {
         let generation = self.generation;
-        if let Some(condition) = self
-            .status
-            .conditions
+        let conditions = self.status.parts().conditions;
+        if let Some(condition) = conditions
             .iter_mut()
             .find(|condition| condition.type_ == type_.as_str())
         {
@@ -230,7 +217,7 @@ impl Report {
     fn set(&mut self, type_: ConditionType, status: &str, reason: Reason, text: &str) {
         let wall = Time(whole_seconds(self.wall));
         let generation = Some(self.generation);
-        let conditions = &mut self.status.conditions;
+        let conditions = self.status.parts().conditions;
         match conditions
             .iter_mut()
             .find(|condition| condition.type_ == type_.as_str())
@@ -302,53 +289,4 @@ pub fn cut(text: &str) -> String {
         end -= 1;
     }
     format!("{}...", &text[..end])
-}
-
-fn total(counts: Option<&Counts>) -> i64 {
-    counts.map_or(0, Counts::total)
-}
-
-fn counts(seen: &PoolStatus) -> NodeCounts {
-    let list = |counts: Option<&Counts>| -> Vec<FlavorNodes> {
-        counts
-            .map(Counts::entries)
-            .unwrap_or_default()
-            .iter()
-            .map(|entry| FlavorNodes {
-                flavor: entry.flavor.clone().unwrap_or_default(),
-                count: entry.count.unwrap_or_default(),
-                node_pool: entry.node_pool.clone(),
-            })
-            .collect()
-    };
-    let all = seen.resources.as_ref();
-    NodeCounts {
-        creating: list(all.and_then(|all| all.creating.as_ref())),
-        available: list(all.and_then(|all| all.available.as_ref())),
-        abnormal: list(all.and_then(|all| all.abnormal.as_ref())),
-        deleting: list(all.and_then(|all| all.deleting.as_ref())),
-        creation_failed: list(all.and_then(|all| all.creation_failed.as_ref())),
-    }
-}
-
-fn scopes(seen: &PoolStatus) -> Vec<ScopeState> {
-    seen.scope
-        .iter()
-        .flatten()
-        .map(|scope| ScopeState {
-            scope_type: scope.scope_type.clone().unwrap_or_default(),
-            state: scope.state.clone().unwrap_or_default(),
-        })
-        .collect()
-}
-
-fn drivers(seen: &PoolStatus) -> Option<DriverStates> {
-    let state = |driver: &modelarts_types::pool::DriverState| DriverState {
-        version: driver.version.clone(),
-        state: driver.state.clone(),
-    };
-    seen.driver.as_ref().map(|all| DriverStates {
-        gpu: all.gpu.as_ref().map(state),
-        npu: all.npu.as_ref().map(state),
-    })
 }

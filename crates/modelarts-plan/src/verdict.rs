@@ -3,7 +3,7 @@
 use modelarts_crd::conditions::Reason;
 use modelarts_types::pool::{Counts, Phase, Pool};
 
-use crate::creation::told;
+use crate::kind::Resource;
 use crate::report::Verdict;
 
 /// How a pool that is there stands.
@@ -11,23 +11,28 @@ pub(crate) fn verdict_on(pool: &Pool) -> Verdict {
     let working = |reason, text: &str| Verdict::Working(reason, text.to_owned());
     match pool.phase() {
         None | Some(Phase::Creating) => working(Reason::Creating, "the pool is being created"),
-        Some(Phase::Waiting) => working(Reason::PaymentPending, "the cloud waits for a payment or an approval"),
+        Some(Phase::Waiting) => working(
+            Reason::PaymentPending,
+            "the order waits for a payment or an approval in the console; nothing is billed before that",
+        ),
         Some(Phase::Running) => running(pool),
-        Some(Phase::CreationFailed) => Verdict::Stalled(Reason::CreationFailed, told(pool)),
-        Some(Phase::Error) => Verdict::Stalled(Reason::PoolNotRunning, told(pool)),
+        Some(Phase::CreationFailed) => Verdict::Stalled(Reason::CreationFailed, pool.told()),
+        Some(Phase::ScalingFailed) => Verdict::Stalled(Reason::ScalingFailed, pool.told()),
+        Some(Phase::Error) => Verdict::Stalled(Reason::PoolNotRunning, pool.told()),
         Some(Phase::Deleting) => working(
             Reason::PoolNotRunning,
             "the pool is being deleted in the cloud, and not by this object",
         ),
-        Some(Phase::Abnormal | Phase::ScalingFailed | Phase::Other(_)) => {
-            Verdict::Working(Reason::PoolNotRunning, told(pool))
-        }
+        Some(Phase::Abnormal | Phase::Other(_)) => Verdict::Working(Reason::PoolNotRunning, pool.told()),
     }
 }
 
 fn running(pool: &Pool) -> Verdict {
-    let status = pool.status.clone().unwrap_or_default();
-    let counts = status.resources.unwrap_or_default();
+    let counts = pool
+        .status
+        .as_ref()
+        .and_then(|status| status.resources.clone())
+        .unwrap_or_default();
     let total = |counts: &Option<Counts>| counts.as_ref().map_or(0, Counts::total);
     let (creating, deleting, failed) = (
         total(&counts.creating),
@@ -35,37 +40,18 @@ fn running(pool: &Pool) -> Verdict {
         total(&counts.creation_failed),
     );
     let available = total(&counts.available);
-    if failed > 0 {
-        return Verdict::Working(
-            Reason::Scaling,
-            format!("{failed} nodes could not be made, {available} are available"),
-        );
-    }
     if creating > 0 || deleting > 0 {
-        return Verdict::Working(
-            Reason::Scaling,
-            format!("{creating} nodes are being made, {deleting} removed, {available} are available"),
-        );
+        let wanted: i64 = pool.spec.resources().iter().filter_map(|entry| entry.count).sum();
+        let text =
+            format!("{available} of {wanted} nodes are available, {creating} are being made, {deleting} removed");
+        return Verdict::Working(Reason::Scaling, text);
     }
-    let states = status.scope.unwrap_or_default();
-    let pending: Vec<&str> = pool
-        .spec
-        .scopes()
-        .iter()
-        .filter(|scope| {
-            let state = states
-                .iter()
-                .find(|state| state.scope_type.as_ref() == Some(*scope))
-                .and_then(|state| state.state.as_deref());
-            state != Some("Enabled")
-        })
-        .map(String::as_str)
-        .collect();
-    if !pending.is_empty() {
-        return Verdict::Working(
-            Reason::EnablingScopes,
-            format!("job types not enabled yet: {}", pending.join(", ")),
-        );
+    if failed > 0 {
+        let text = format!("{failed} nodes could not be made, {available} are available");
+        return Verdict::Stalled(Reason::ScalingFailed, text);
+    }
+    if let Some(verdict) = drivers(pool).or_else(|| scopes(pool)) {
+        return verdict;
     }
     if available == 0 {
         return Verdict::Working(
@@ -78,7 +64,71 @@ fn running(pool: &Pool) -> Verdict {
     } else {
         format!("{available} nodes are")
     };
-    Verdict::Ready(format!("the pool is Running, {nodes} available"))
+    match total(&counts.abnormal) {
+        0 => Verdict::Ready(format!("the pool is Running, {nodes} available")),
+        abnormal => Verdict::Ready(format!(
+            "the pool is Running, {nodes} available, {abnormal} cannot be used"
+        )),
+    }
+}
+
+/// Drivers that are on their way.
+fn drivers(pool: &Pool) -> Option<Verdict> {
+    let states = pool.status.as_ref()?.driver.as_ref()?;
+    let moving = [("GPU", &states.gpu), ("NPU", &states.npu)]
+        .into_iter()
+        .filter_map(|(kind, driver)| Some((kind, driver.as_ref()?)))
+        .find(|(_, driver)| matches!(driver.state.as_deref(), Some("Creating" | "Upgrading")))?;
+    let (kind, driver) = moving;
+    let (state, version) = (
+        driver.state.as_deref().unwrap_or_default(),
+        driver.version.as_deref().unwrap_or("unknown"),
+    );
+    let text = format!("the {kind} driver is {state}, version {version} is in use");
+    Some(Verdict::Working(Reason::UpgradingDriver, text))
+}
+
+/// Job types that are not as wanted yet.
+fn scopes(pool: &Pool) -> Option<Verdict> {
+    let states = pool
+        .status
+        .as_ref()
+        .and_then(|status| status.scope.as_deref())
+        .unwrap_or_default();
+    let state_of = |scope: &str| {
+        let state = states.iter().find(|state| state.scope_type.as_deref() == Some(scope));
+        state.and_then(|state| state.state.as_deref()).unwrap_or("not known")
+    };
+    let pending: Vec<String> = pool
+        .spec
+        .scopes()
+        .iter()
+        .filter(|scope| state_of(scope) != "Enabled")
+        .map(|scope| format!("{scope} is {}", state_of(scope)))
+        .collect();
+    let leaving: Vec<String> = states
+        .iter()
+        .filter(|state| state.state.as_deref() == Some("Disabling"))
+        .filter_map(|state| Some(format!("{} is Disabling", state.scope_type.as_deref()?)))
+        .collect();
+    let reason = if leaving.is_empty() {
+        Reason::EnablingScopes
+    } else {
+        Reason::SwitchingScopes
+    };
+    let all = [pending, leaving].concat();
+    (!all.is_empty()).then(|| Verdict::Working(reason, format!("job types: {}", all.join(", "))))
+}
+
+/// Whether a driver or a job type is on its way.
+pub(crate) fn is_switching(pool: &Pool) -> bool {
+    let states = pool
+        .status
+        .as_ref()
+        .and_then(|status| status.scope.as_deref())
+        .unwrap_or_default();
+    let switching = |state: Option<&str>| matches!(state, Some("Enabling" | "Disabling"));
+    drivers(pool).is_some() || states.iter().any(|state| switching(state.state.as_deref()))
 }
 
 #[cfg(test)]
@@ -93,7 +143,7 @@ mod tests {
 
     fn reason(status: serde_json::Value) -> Option<Reason> {
         match verdict_on(&pool(status)) {
-            Verdict::Ready(_) => None,
+            Verdict::Ready(_) | Verdict::Paused(_) => None,
             Verdict::Working(reason, _) | Verdict::Stalled(reason, _) | Verdict::Blind(reason, _) => Some(reason),
         }
     }

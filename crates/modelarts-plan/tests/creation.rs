@@ -47,13 +47,7 @@ fn finalizer_evidence_intent_request_and_record_come_in_this_order() {
     let world = World::with_ready_pool();
     assert_eq!(
         world.steps(),
-        [
-            "add-finalizer",
-            "look-at-scope",
-            "open-attempt",
-            "create-pool",
-            "record-pool"
-        ]
+        ["add-finalizer", "look-at-scope", "open-attempt", "create", "record"]
     );
 }
 

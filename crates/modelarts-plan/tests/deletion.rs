@@ -98,7 +98,7 @@ fn a_pool_is_deleted_after_a_look_and_released_after_two_proofs_a_spacing_apart(
         .iter()
         .map(|(_, kind)| kind.as_str())
         .collect();
-    assert_eq!(steps[..2], ["look-at-pool", "delete-pool"]);
+    assert_eq!(steps[..2], ["look-at", "delete"]);
     let proofs: Vec<u64> = world
         .judge
         .times(Op::ListFailed)

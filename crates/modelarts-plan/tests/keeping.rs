@@ -4,7 +4,7 @@
 mod world;
 
 use modelarts_crd::status::Outcome as Fate;
-use modelarts_plan::desired::Desired;
+use modelarts_plan::desired::DesiredPool as Desired;
 use modelarts_plan::drift::differences;
 use modelarts_types::pool::Pool;
 use serde_json::{Value, json};

@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use modelarts_plan::{Breaker, Cloud, CloudFailure, Listing, Marker, Tick, Trouble};
+use modelarts_plan::identity::derived_name;
+use modelarts_plan::{Breaker, Cloud, CloudFailure, ClusterId, Listing, Marker, Tick, Trouble};
 use modelarts_types::pool::{Counts, Phase, Pool};
 
 use super::World;
@@ -22,6 +23,8 @@ pub struct Member {
     pub uid: String,
     pub pool_name: Option<String>,
     pub pool_id: Option<String>,
+    pub object_name: String,
+    pub adoption: Option<String>,
     pub deleting: bool,
     pub busy: bool,
 }
@@ -43,8 +46,9 @@ pub struct Census {
 
 impl Census {
     /// What was seen, as far as it concerns an object.
-    pub fn cloud_of(&self, member: &Member) -> Cloud {
-        let concerning = |listing: &Option<Listing>| listing.as_ref().map(|listing| concerning(listing, member));
+    pub fn cloud_of(&self, member: &Member, cluster: &ClusterId) -> Cloud {
+        let concerning =
+            |listing: &Option<Listing>| listing.as_ref().map(|listing| concerning(listing, member, cluster));
         Cloud {
             list: concerning(&self.list),
             set: concerning(&self.set),
@@ -55,6 +59,7 @@ impl Census {
                 .as_ref()
                 .and_then(|name| self.deleted_names.get(name))
                 .copied(),
+            orphans: None,
         }
     }
 
@@ -79,16 +84,23 @@ impl Census {
     }
 }
 
-fn concerning(listing: &Listing, member: &Member) -> Listing {
+fn concerning(listing: &Listing, member: &Member, cluster: &ClusterId) -> Listing {
     let is_ours = |pool: &Pool| Marker::on(pool).is_some_and(|marker| marker.uid == member.uid);
     let named = |pool: &Pool| pool.display_name() == member.pool_name.as_deref();
     let recorded = |pool: &Pool| member.pool_id.is_some() && pool.id() == member.pool_id.as_deref();
+    let adopted = |pool: &Pool| member.adoption.is_some() && pool.id() == member.adoption.as_deref();
+    let derived = |pool: &Pool| {
+        let marker = Marker::find(pool.description()).filter(|marker| marker.cluster == cluster.fingerprint());
+        marker.is_some_and(|marker| {
+            pool.display_name() == Some(derived_name(&member.object_name, &marker.uid, cluster).as_str())
+        })
+    };
     Listing {
         began: listing.began,
-        pools: listing
-            .pools
+        items: listing
+            .items
             .iter()
-            .filter(|pool| is_ours(pool) || named(pool) || recorded(pool))
+            .filter(|pool| is_ours(pool) || named(pool) || recorded(pool) || adopted(pool) || derived(pool))
             .cloned()
             .collect(),
         failed: listing.failed.iter().filter(|pool| is_ours(pool)).cloned().collect(),
@@ -166,7 +178,7 @@ impl World {
         };
         let list = Listing {
             began,
-            pools,
+            items: pools,
             failed: Vec::new(),
         };
         Ok(Ok(Looked { list, set: None }))
@@ -184,24 +196,29 @@ impl World {
         let failed = answers.pop().unwrap_or_default();
         let list = Listing {
             began,
-            pools: answers[0].clone(),
+            items: answers[0].clone(),
             failed: Vec::new(),
         };
         let mut seen = BTreeSet::new();
         let all = answers.into_iter().flatten();
         let pools = all.filter(|pool| seen.insert(pool.id().map(str::to_owned))).collect();
-        let set = Listing { began, pools, failed };
+        let set = Listing {
+            began,
+            items: pools,
+            failed,
+        };
         Ok(Ok(Looked { list, set: Some(set) }))
     }
 
     fn absorb_looked(&mut self, looked: Looked, canary: bool) {
         let timing = self.timing;
+        let cluster = &self.cluster;
         let census = &mut self.process.census;
         let living = census.members.values().filter(|member| !member.deleting);
         let known: BTreeSet<String> = living.filter_map(|member| member.pool_id.clone()).collect();
         let listed: BTreeSet<String> = looked
             .list
-            .pools
+            .items
             .iter()
             .filter_map(|pool| pool.id().map(str::to_owned))
             .collect();
@@ -226,7 +243,11 @@ impl World {
                 .waiting
                 .get(name)
                 .is_some_and(|since| began.is_some_and(|began| began >= *since));
-            let seen = |listing: &Option<Listing>| listing.as_ref().map(|listing| concerning(listing, member).pools);
+            let seen = |listing: &Option<Listing>| {
+                listing
+                    .as_ref()
+                    .map(|listing| concerning(listing, member, cluster).items)
+            };
             if everybody || served || last.is_none() || seen(&last) != seen(&census.list) {
                 woken.push(name.clone());
             }
@@ -261,7 +282,7 @@ impl World {
         let moving = census
             .list
             .as_ref()
-            .is_some_and(|list| list.pools.iter().any(|pool| is_moving(pool)));
+            .is_some_and(|list| list.items.iter().any(|pool| is_moving(pool)));
         let busy = moving || census.wants_set() || census.members.values().any(|member| member.busy);
         if busy {
             self.timing.census_interval_busy

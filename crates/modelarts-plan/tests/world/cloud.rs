@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use modelarts_plan::{CloudFailure, FailureKind, Shown};
+use modelarts_crd::ModelArtsPool;
+use modelarts_plan::{CloudFailure, Details, FailureKind, Outcome, Shown};
 use modelarts_sim::ledger::Trace;
 use modelarts_sim::operation::{Call, Operation};
 use modelarts_sim::{ListQuery, Refusal};
 use modelarts_types::keys;
+use modelarts_types::node::NodeList;
+use modelarts_types::order::OrderList;
 use modelarts_types::pool::Pool;
 use serde_json::{Value, json};
 
@@ -153,6 +156,45 @@ impl World {
             }
             Ok(Arc::new(pool))
         })
+    }
+
+    /// A change, or a marking.
+    pub fn patch_pool(&mut self, id: &str, patch: &Value) -> Answer<Arc<Pool>> {
+        let mut call = call(Operation::PatchPool, id, serde_json::to_vec(patch).expect("a body"));
+        call.content_type = "application/merge-patch+json".to_owned();
+        let answer = self.ask(Op::Patch, Some(call.clone()), |world, _| {
+            world.serve::<Pool>(&call).map(Arc::new)
+        })?;
+        if let Ok(pool) = &answer {
+            self.judge.showed(pool);
+        }
+        Ok(answer)
+    }
+
+    /// The last order of a pool, and its abnormal nodes if asked for.
+    pub fn look_at_details(&mut self, object: &ModelArtsPool, id: &str, nodes: bool) -> Result<Outcome, Stop> {
+        let order = object.status.as_ref().and_then(|status| status.order.as_ref());
+        let name = order.map(|order| order.name.clone());
+        let mut list = call(Operation::ListOrders, "", Vec::new());
+        list.query = vec![("involvedName".to_owned(), id.to_owned())];
+        let orders: OrderList = match self.ask(Op::Details, None, |world, _| world.serve(&list))? {
+            Ok(orders) => orders,
+            Err(failure) => return Ok(Outcome::Failed(failure)),
+        };
+        let mut abnormal_nodes = None;
+        if nodes {
+            let list = call(Operation::ListPoolNodes, id, Vec::new());
+            let answer: NodeList = match self.ask(Op::Details, None, |world, _| world.serve(&list))? {
+                Ok(answer) => answer,
+                Err(failure) => return Ok(Outcome::Failed(failure)),
+            };
+            abnormal_nodes = Some(modelarts_plan::orders::abnormal(&answer.items.unwrap_or_default()));
+        }
+        let orders = orders.items.unwrap_or_default();
+        Ok(Outcome::Details(Details {
+            order: modelarts_plan::orders::relevant(&orders, name.as_deref()),
+            abnormal_nodes,
+        }))
     }
 
     pub fn delete_pool(&mut self, id: &str) -> Answer<()> {

@@ -9,7 +9,10 @@ pub enum Op {
     Show,
     Canary,
     Create,
+    Patch,
     Delete,
+    /// Orders or nodes of a pool.
+    Details,
     /// Reading the object.
     Read,
     /// Writing the object's status.
@@ -104,7 +107,14 @@ impl Fault {
             }
             Op::Delete => faults.extend([Self::DelayedCommit(5_000), Self::DelayedCommit(60_000), Self::Invalid]),
             Op::Status | Op::Finalizer => faults.push(Self::Conflict),
-            Op::Show | Op::Canary | Op::Read => {}
+            Op::Patch => faults.extend([
+                Self::DelayedCommit(5_000),
+                Self::DelayedCommit(60_000),
+                Self::Invalid,
+                Self::SoldOut,
+                Self::Quota,
+            ]),
+            Op::Show | Op::Canary | Op::Details | Op::Read => {}
         }
         faults
     }

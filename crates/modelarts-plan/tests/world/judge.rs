@@ -38,6 +38,10 @@ pub struct Judge {
     generations: BTreeMap<String, i64>,
     /// IDs that a GET of the present reconcile showed, and with which description.
     shown: BTreeMap<String, String>,
+    /// The newest generation that was sent to each pool.
+    pub sent_generations: BTreeMap<String, i64>,
+    /// Every change that was sent: to which pool, and what.
+    pub patches: Vec<(String, serde_json::Value)>,
 }
 
 impl Judge {
@@ -124,6 +128,59 @@ impl World {
         self.judge.tokens.push(token.to_owned());
     }
 
+    /// A marking leaves: a GET of this very reconcile showed what is marked over.
+    pub fn judge_mark(&mut self, name: &str, id: &str, over: Option<&Marker>) {
+        self.judge_managed(name);
+        let shown = self.judge.shown.get(id).expect("a look before a marking");
+        assert_eq!(Marker::find(shown).as_ref(), over, "{id} is marked over another marker");
+        let living = over.is_some_and(|over| {
+            let ours = *over == self.marker_of(name);
+            let uids = self.kube.all().filter_map(|(_, object)| object.metadata.uid.clone());
+            !ours && over.cluster == self.cluster.fingerprint() && uids.into_iter().any(|uid| uid == over.uid)
+        });
+        assert!(
+            !living,
+            "{id} belongs to a living object and is taken over\n{}",
+            self.story()
+        );
+    }
+
+    /// A change leaves: from a spec that is no older than any sent before, to what a GET of this very
+    /// reconcile showed to be ours.
+    pub fn judge_change(&mut self, name: &str, id: &str, generation: i64, patch: &serde_json::Value) {
+        self.judge_managed(name);
+        let deleted = self
+            .kube
+            .get(name)
+            .is_some_and(|object| object.metadata.deletion_timestamp.is_some());
+        assert!(
+            !deleted || self.kube.get(name).is_none(),
+            "a change for a deleted object"
+        );
+        let shown = self.judge.shown.get(id).and_then(|text| Marker::find(text));
+        assert_eq!(
+            shown,
+            Some(self.marker_of(name)),
+            "{id} is changed without a look that shows our marker"
+        );
+        let last = self.judge.sent_generations.entry(id.to_owned()).or_default();
+        assert!(generation >= *last, "generation {generation} is sent after {last}");
+        *last = generation;
+        self.judge.patches.push((id.to_owned(), patch.clone()));
+    }
+
+    /// Whatever is sent, the object wants to be managed.
+    fn judge_managed(&self, name: &str) {
+        let object = self.kube.get(name).expect("the object of a change is there");
+        let management = object.spec.management();
+        assert_eq!(
+            management,
+            modelarts_crd::policy::ManagementPolicy::Manage,
+            "{}",
+            self.story()
+        );
+    }
+
     /// A deletion leaves: the object is being deleted, and a GET of this very reconcile showed our marker.
     pub fn judge_delete(&mut self, name: &str, id: &str) {
         let object = self.kube.get(name).expect("the object of a deletion is there");
@@ -158,7 +215,10 @@ impl World {
             object.metadata.deletion_timestamp.is_some(),
             "a living object was released"
         );
-        if object.spec.deletion() == DeletionPolicy::Detach {
+        use modelarts_crd::policy::ManagementPolicy;
+        let said = object.spec.deletion_policy.or(self.namespace_policy);
+        let detached = said == Some(DeletionPolicy::Detach) || self.kind_leaves;
+        if detached || object.spec.management() != ManagementPolicy::Manage {
             return;
         }
         let uid = object.metadata.uid.as_deref().unwrap_or_default();
@@ -181,7 +241,10 @@ impl World {
     pub fn marked(&mut self, marker: &Marker) -> Vec<String> {
         self.pools()
             .iter()
-            .filter(|pool| pool.phase() != Some(&Phase::CreationFailed) && Marker::on(pool).as_ref() == Some(marker))
+            .filter(|pool| {
+                pool.phase() != Some(&Phase::CreationFailed)
+                    && Marker::find(pool.description()).as_ref() == Some(marker)
+            })
             .filter_map(|pool| pool.id().map(str::to_owned))
             .collect()
     }

@@ -62,6 +62,10 @@ pub struct World {
     pub hide_all: bool,
     /// A GET says of every pool that there is none.
     pub deny_shows: bool,
+    /// What the namespace's annotation says of deletions.
+    pub namespace_policy: Option<modelarts_crd::policy::DeletionPolicy>,
+    /// The definition of pools is being removed.
+    pub kind_leaves: bool,
     /// A test has put a second pool with the marker into the cloud.
     pub allow_twins: bool,
     pub process: Process,
@@ -93,6 +97,8 @@ impl World {
             answer_create: None,
             hide_all: false,
             deny_shows: false,
+            namespace_policy: None,
+            kind_leaves: false,
             allow_twins: false,
             process: Process::started(0),
             restarts: 0,

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use modelarts_crd::conditions::Reason;
 use modelarts_crd::{FINALIZER, ModelArtsPool};
-use modelarts_plan::desired::Desired;
-use modelarts_plan::{Account, Closed, Cloud, Memory, OpenAccount, Outcome, Plan, Step, StepKind, View, plan};
+use modelarts_plan::desired::DesiredPool as Desired;
+use modelarts_plan::{Account, Around, Closed, Cloud, Memory, OpenAccount, Outcome, Plan, Step, StepKind, View, plan};
 
 use super::census::{Census, Member};
 use super::cloud::Stop;
@@ -190,9 +190,16 @@ impl World {
         let census = &mut self.process.census;
         census.members.insert(name.to_owned(), member.clone());
         census.due.get_or_insert(now);
+        let mut cloud = census.cloud_of(&member, &self.cluster);
+        let living: std::collections::BTreeSet<String> = self
+            .kube
+            .all()
+            .filter_map(|(_, object)| object.metadata.uid.clone())
+            .collect();
+        cloud.orphans = Some(orphans(&cloud, &self.cluster, &living));
         Observed {
             account,
-            cloud: census.cloud_of(&member),
+            cloud,
             hash: desired.map(|desired| desired.hash).unwrap_or_default(),
         }
     }
@@ -221,7 +228,13 @@ impl World {
         memory: &mut Memory,
     ) -> Plan {
         self.judge.plans += 1;
+        let around = Around {
+            deletion: self.namespace_policy,
+            kind_leaves: self.kind_leaves,
+            ..Around::default()
+        };
         let view = View {
+            around: &around,
             object,
             cluster: &self.cluster,
             account: &observed.account,
@@ -251,7 +264,7 @@ impl World {
                 self.process.census.want(name, *since, now);
                 Executed::Outcome(Outcome::Done)
             }
-            Step::LookAtPool { id } => Executed::Outcome(Outcome::Shown(self.show_pool(id)?)),
+            Step::LookAt { id } => Executed::Outcome(Outcome::Shown(self.show_pool(id)?)),
             Step::LookAtCanary => match self.read_canary()? {
                 true => Executed::Outcome(Outcome::Canary(true)),
                 false => Executed::Later(LATER),
@@ -261,12 +274,12 @@ impl World {
                 self.judge_release(object);
                 written(self.write_finalizers(object, false)?)
             }
-            Step::OpenAttempt | Step::CloseAttempt | Step::RecordPool => match self.write_status(object, plan)? {
+            Step::OpenAttempt | Step::CloseAttempt | Step::Record => match self.write_status(object, plan)? {
                 Some(result) => written(result),
                 None => Executed::Outcome(Outcome::Done),
             },
-            Step::CreatePool { .. } if !usable => Executed::Later(LATER),
-            Step::CreatePool { token, body } => {
+            Step::Create { .. } if !usable => Executed::Later(LATER),
+            Step::Create { token, body } => {
                 self.judge_create(name, token, body);
                 memory.sent(token);
                 if let Some(outcome) = self.answer_create.take() {
@@ -277,7 +290,26 @@ impl World {
                     Err(failure) => Outcome::Failed(failure),
                 })
             }
-            Step::DeletePool { id } => {
+            Step::LookAtDetails { id, nodes } => {
+                let object = object.clone();
+                Executed::Outcome(self.look_at_details(&object, id, *nodes)?)
+            }
+            Step::Mark { id, over, patch } => {
+                self.judge_mark(name, id, over.as_ref());
+                Executed::Outcome(match self.patch_pool(id, patch)? {
+                    Ok(pool) => Outcome::Changed(pool),
+                    Err(failure) => Outcome::Failed(failure),
+                })
+            }
+            Step::Change { id, patch, .. } => {
+                let generation = object.metadata.generation.unwrap_or_default();
+                self.judge_change(name, id, generation, patch);
+                Executed::Outcome(match self.patch_pool(id, patch)? {
+                    Ok(pool) => Outcome::Changed(pool),
+                    Err(failure) => Outcome::Failed(failure),
+                })
+            }
+            Step::Delete { id } => {
                 self.judge_delete(name, id);
                 let tick = self.tick();
                 if let Some(pool_name) = object.status.as_ref().and_then(|status| status.pool_name.clone()) {
@@ -365,6 +397,22 @@ fn written(result: Result<ModelArtsPool, Stale>) -> Executed {
     }
 }
 
+/// uids in markers of this cluster among what was listed, whose objects are gone.
+fn orphans(
+    cloud: &Cloud,
+    cluster: &modelarts_plan::ClusterId,
+    living: &std::collections::BTreeSet<String>,
+) -> std::collections::BTreeSet<String> {
+    let listings = [&cloud.list, &cloud.set].into_iter().flatten();
+    let markers = listings
+        .flat_map(|listing| &listing.items)
+        .filter_map(|pool| modelarts_plan::Marker::find(pool.description()));
+    markers
+        .filter(|marker| marker.cluster == cluster.fingerprint() && !living.contains(&marker.uid))
+        .map(|marker| marker.uid)
+        .collect()
+}
+
 fn member(object: &ModelArtsPool, desired: Option<&Desired>) -> Member {
     let status = object.status.as_ref();
     let has = |type_: &str| {
@@ -379,6 +427,8 @@ fn member(object: &ModelArtsPool, desired: Option<&Desired>) -> Member {
             .map(|desired| desired.pool_name.clone())
             .or_else(|| status.and_then(|status| status.pool_name.clone())),
         pool_id: status.and_then(|status| status.pool_id.clone()),
+        object_name: object.metadata.name.clone().unwrap_or_default(),
+        adoption: object.spec.adoption.as_ref().map(|adoption| adoption.pool_id.clone()),
         deleting: object.metadata.deletion_timestamp.is_some(),
         busy: !has("Ready") && !has("Stalled"),
     }
