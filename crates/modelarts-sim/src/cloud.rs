@@ -13,7 +13,7 @@ use crate::{
     clock::Millis,
     ledger::{Entry, Ledger, Subject, Trace},
     mishaps::{Mishap, Mishaps},
-    networks::NetworkRecord,
+    network::NetworkRecord,
     operation::{Call, Operation},
     orders::OrderPhase,
     pool::{PoolRecord, phase},
@@ -46,7 +46,7 @@ pub(crate) enum Due {
     Scopes(At, Turn),
     Drivers(At, Turn),
     SubscriptionOver(At, Millis),
-    NetworkReady(At),
+    NetworkReady(At, &'static str),
     NetworkGone(At),
     Late(Box<Call>, String),
 }
@@ -198,7 +198,7 @@ impl Cloud {
             Due::Scopes(at, turn) => self.scopes_due(&at, &turn, now),
             Due::Drivers(at, turn) => self.drivers_due(&at, &turn, now),
             Due::SubscriptionOver(at, frozen) => self.subscription_over(&at, frozen, now),
-            Due::NetworkReady(at) => self.network_ready(&at),
+            Due::NetworkReady(at, then) => self.network_ready(&at, then),
             Due::NetworkGone(at) => self.network_gone(&at),
             Due::Late(call, request_id) => {
                 let trace = Trace {

@@ -23,21 +23,6 @@ struct ClockChange {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PhaseChange {
-    phase: String,
-    #[serde(default)]
-    message: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Strangers {
-    project: String,
-    body: Value,
-}
-
-#[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct NewKey {
     ak: String,
@@ -48,9 +33,16 @@ struct NewKey {
 }
 
 /// Why a control request is refused.
-enum Trouble {
+pub(crate) enum Trouble {
     Mine(u16, String),
     Clouds(Refusal),
+}
+
+impl Trouble {
+    /// 404: the control API has no such call.
+    pub fn unknown(method: &str, request: &Request) -> Self {
+        Self::Mine(404, format!("no {method} {}", request.path))
+    }
 }
 
 impl From<Refusal> for Trouble {
@@ -110,27 +102,12 @@ impl Simulator {
                 self.cloud.settle(now);
                 Ok(self.clock_view(now))
             }
-            ("GET", ["pools"]) => Ok(json!({"items": self.cloud.all_pools(now)})),
-            ("POST", ["pools"]) => {
-                let Strangers { project, body } = body(request)?;
-                Ok(self.cloud.create_out_of_band(&project, &body, id, now)?)
-            }
-            ("PATCH", ["pools", pool]) => Ok(self.cloud.patch_out_of_band(pool, &body(request)?, id, now)?),
-            ("DELETE", ["pools", pool]) => {
-                self.cloud.delete_out_of_band(pool, id, now)?;
-                Ok(json!({}))
-            }
-            ("POST", ["pools", pool, "phase"]) => {
-                let PhaseChange { phase, message } = body(request)?;
-                Ok(self.cloud.set_phase(pool, &phase, &message, now)?)
-            }
-            ("POST", ["pools", pool, "pay"]) => Ok(self.cloud.pay(pool, now)?),
             ("POST", ["keys"]) => {
                 self.add_key(body(request)?, now);
                 Ok(json!({}))
             }
             ("DELETE", ["keys", access]) if self.accounts.remove_key(access) => Ok(json!({})),
-            (method, _) => Err(Trouble::Mine(404, format!("no {method} {}", request.path))),
+            (_, path) => self.lever(request, path, id, now),
         }
     }
 
@@ -186,7 +163,8 @@ impl Simulator {
     }
 }
 
-fn body<T: for<'de> Deserialize<'de>>(request: &Request) -> Result<T, Trouble> {
+/// The body of a control request.
+pub(crate) fn body<T: for<'de> Deserialize<'de>>(request: &Request) -> Result<T, Trouble> {
     serde_json::from_slice(&request.body)
         .map_err(|error| Trouble::Mine(400, format!("the body is not as expected: {error}")))
 }

@@ -89,8 +89,7 @@ impl Cloud {
             }
             Some(_) => {}
         }
-        let pools = project.pools.values().filter(|pool| !pool.failed()).count() as u64;
-        if pools >= self.profile.pool_quota {
+        if project.used().0 >= self.profile.pool_quota {
             return Err(Refusal::quota("pool", self.profile.pool_quota));
         }
         let taken = project.pools.values().any(|pool| pool.name() == creation.name);

@@ -35,6 +35,7 @@ mod direct;
 mod endings;
 pub mod mishaps;
 mod outside;
+mod outside_networks;
 mod patch;
 mod pools;
 mod resize;
@@ -50,6 +51,7 @@ mod stock;
 mod billing;
 mod catalogue;
 mod lookups;
+mod network;
 mod networks;
 pub mod subscriptions;
 
@@ -58,6 +60,7 @@ mod control;
 mod damage;
 pub mod faults;
 mod iam;
+mod levers;
 pub mod signature;
 pub mod simulator;
 

@@ -11,7 +11,7 @@ use crate::{
     operation::{Call, Operation},
     orders, page,
     pool::PoolRecord,
-    project::{PoolEvent, WORKSPACES, Workspace},
+    project::{PoolEvent, Project, WORKSPACES, Workspace},
     refusal::Refusal,
     selector::Selector,
     stock::Stock,
@@ -123,10 +123,7 @@ impl Cloud {
     }
 
     pub(crate) fn quotas(&self, project: &str) -> Value {
-        let (pools, networks) = self
-            .projects
-            .get(project)
-            .map_or((0, 0), |project| (project.pools.len(), project.networks.len()));
+        let (pools, networks) = self.projects.get(project).map_or((0, 0), Project::used);
         json!({"quotas": {"resources": [
             {"type": "pool", "quota": self.profile.pool_quota, "used": pools},
             {"type": "network", "quota": self.profile.network_quota, "used": networks},

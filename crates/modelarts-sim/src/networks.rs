@@ -1,14 +1,15 @@
-//! Networks: created in the background like pools, and held by the pools attached to them.
+//! The operations on networks: created in the background like pools, held by the pools attached.
 
 use modelarts_types::keys;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    chance::Chance,
-    clock::{Millis, rfc3339},
+    clock::Millis,
     cloud::{At, Cloud, Due},
     json::{drop_nulls, fixed, merge, object, section, text},
     ledger::{Subject, Trace},
+    mishaps::MishapKind,
+    network::{self, NetworkRecord, check_cidr},
     operation::Call,
     page,
     refusal::Refusal,
@@ -18,125 +19,6 @@ use crate::{
 };
 
 const LONGEST_NAME: usize = 32;
-/// The network that every project has from the start.
-const SEEDED_NAME: &str = "net-0123";
-
-/// A network.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NetworkRecord {
-    /// The network ID, `<display name>-<project ID>`.
-    pub id: String,
-    incarnation: u64,
-    labels: Map<String, Value>,
-    annotations: Map<String, Value>,
-    spec: Value,
-    ready: bool,
-    created: Millis,
-    deleted: Option<Millis>,
-    subnet: String,
-    /// Whether it was there from the start and so counts towards no quota.
-    seeded: bool,
-}
-
-impl NetworkRecord {
-    /// The network that a project has from the start, ready for use.
-    pub(crate) fn seeded(project: &str, now: Millis, chance: &mut Chance) -> Self {
-        Self {
-            id: format!("{SEEDED_NAME}-{project}"),
-            incarnation: 0,
-            labels: Map::from_iter([
-                (keys::NAME.to_owned(), json!(SEEDED_NAME)),
-                (keys::WORKSPACE_ID.to_owned(), json!("0")),
-            ]),
-            annotations: Map::new(),
-            spec: json!({"cidr": "192.168.0.0/16", "connection": {}}),
-            ready: true,
-            created: now,
-            deleted: None,
-            subnet: chance.uuid(),
-            seeded: true,
-        }
-    }
-
-    /// Whether pools can be attached.
-    #[must_use]
-    pub fn active(&self) -> bool {
-        self.ready && self.deleted.is_none()
-    }
-
-    fn name(&self) -> &str {
-        self.labels.get(keys::NAME).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    fn view(&self) -> Value {
-        let mut metadata = json!({
-            "name": self.id,
-            "creationTimestamp": rfc3339(self.created),
-            "labels": self.labels,
-            "annotations": self.annotations,
-        });
-        if let Some(deleted) = self.deleted {
-            metadata["deletionTimestamp"] = json!(rfc3339(deleted));
-        }
-        let status = if self.ready {
-            json!({
-                "phase": "Active",
-                "connectionStatus": connection_status(&self.spec["connection"]),
-                "subnets": [{"networkId": self.subnet}],
-            })
-        } else {
-            json!({"phase": "Creating", "connectionStatus": {}})
-        };
-        json!({
-            "kind": "Network",
-            "apiVersion": "v1",
-            "metadata": metadata,
-            "spec": self.spec,
-            "status": status,
-        })
-    }
-}
-
-/// Every connection that is asked for is there at once.
-fn connection_status(connection: &Value) -> Value {
-    let with = |list: &Value, key: &str, word: &str| -> Vec<Value> {
-        let items = list.as_array().cloned().unwrap_or_default();
-        let mark = |mut item: Value| {
-            item[key] = json!(word);
-            item
-        };
-        items.into_iter().filter(Value::is_object).map(mark).collect()
-    };
-    let peers = with(&connection["peerConnectionList"], "phase", "Active");
-    let turbos = with(&connection["sfsTurboConnectionList"], "status", "Active");
-    let mut status = json!({});
-    if !peers.is_empty() {
-        status["peerConnectionStatus"] = json!(peers);
-    }
-    if !turbos.is_empty() {
-        status["sfsTurboStatus"] = json!(turbos);
-    }
-    status
-}
-
-/// Checks an address range: 172.16.0.0/12 to /24 or 192.168.0.0/16 to /24.
-fn check_cidr(cidr: &str) -> Result<(), Refusal> {
-    let parsed = cidr.split_once('/').and_then(|(address, length)| {
-        let address: std::net::Ipv4Addr = address.parse().ok()?;
-        Some((address.octets(), length.parse::<u8>().ok()?))
-    });
-    let good = match parsed {
-        Some(([172, second, ..], 12..=24)) => (16..=31).contains(&second),
-        Some(([192, 168, ..], 16..=24)) => true,
-        _ => false,
-    };
-    if good {
-        return Ok(());
-    }
-    Err(Refusal::bad_request(format!(
-        "spec.cidr {cidr:?} must lie in 172.16.0.0/12 or 192.168.0.0/16, /24 at the smallest."
-    )))
-}
 
 impl Cloud {
     pub(crate) fn create_network_from_call(
@@ -184,7 +66,7 @@ impl Cloud {
         let Some(place) = self.projects.get_mut(project) else {
             return Err(Refusal::foreign_project());
         };
-        if place.networks.values().filter(|network| !network.seeded).count() as u64 >= quota {
+        if place.used().1 >= quota {
             return Err(Refusal::quota("network", quota));
         }
         if place.networks.contains_key(&id) {
@@ -196,7 +78,7 @@ impl Cloud {
             labels,
             annotations,
             spec: json!({"cidr": spec["cidr"], "connection": connection}),
-            ready: false,
+            phase: network::CREATING.to_owned(),
             created: now,
             deleted: None,
             subnet,
@@ -204,6 +86,10 @@ impl Cloud {
         };
         let mut answer = network.view();
         answer["status"] = json!({"phase": ""});
+        let struck = self
+            .mishaps
+            .strike(&name, |mishap| mishap.mishap == MishapKind::NetworkFails);
+        let then = struck.map_or(network::ACTIVE, |_| network::ABNORMAL);
         place.networks.insert(id.clone(), network);
         let at = At {
             project: project.to_owned(),
@@ -211,7 +97,7 @@ impl Cloud {
             incarnation,
         };
         let ready = now.saturating_add(self.profile.create_millis());
-        self.schedule(ready, Due::NetworkReady(at));
+        self.schedule(ready, Due::NetworkReady(at, then));
         self.record_network(project, &id, &name, trace, now);
         Ok(answer)
     }
@@ -339,9 +225,9 @@ impl Cloud {
         Ok(view)
     }
 
-    pub(crate) fn network_ready(&mut self, at: &At) {
-        if let Some(network) = self.network_at(at) {
-            network.ready = true;
+    pub(crate) fn network_ready(&mut self, at: &At, then: &str) {
+        if let Some(network) = self.network_at(at).filter(|network| network.phase == network::CREATING) {
+            then.clone_into(&mut network.phase);
         }
     }
 
@@ -359,14 +245,14 @@ impl Cloud {
             .filter(|network| network.incarnation == at.incarnation)
     }
 
-    fn network_mut(&mut self, project: &str, id: &str) -> Result<&mut NetworkRecord, Refusal> {
+    pub(crate) fn network_mut(&mut self, project: &str, id: &str) -> Result<&mut NetworkRecord, Refusal> {
         self.projects
             .get_mut(project)
             .and_then(|project| project.networks.get_mut(id))
             .ok_or_else(Refusal::network_not_found)
     }
 
-    fn record_network(&mut self, project: &str, id: &str, name: &str, trace: Trace<'_>, now: Millis) {
+    pub(crate) fn record_network(&mut self, project: &str, id: &str, name: &str, trace: Trace<'_>, now: Millis) {
         let subject = Subject {
             pool: None,
             network: Some(id.to_owned()),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     clock::{Millis, rfc3339},
-    networks::NetworkRecord,
+    network::NetworkRecord,
     orders::{Order, OrderPhase},
     pool::{PoolRecord, phase},
 };
@@ -107,6 +107,17 @@ impl Project {
         });
     }
 
+    /// Notes that nodes of a pool broke or were mended.
+    pub fn note_nodes(&mut self, pool: &str, details: &str, broke: bool, now: Millis) {
+        self.events.push(PoolEvent {
+            pool: pool.to_owned(),
+            at: now,
+            warning: broke,
+            reason: "PoolResourcesStatusChange",
+            message: format!("Pool resources status changed, details: {details}."),
+        });
+    }
+
     /// Ends one order of the project.
     pub fn end_order(&mut self, name: &str, phase: OrderPhase, reason: &str, now: Millis) {
         if let Some(order) = self.order_mut(name) {
@@ -124,6 +135,15 @@ impl Project {
         for order in self.orders.iter_mut().filter(|order| order.pool == pool) {
             order.end(phase, reason, now);
         }
+    }
+
+    /// How many pools and networks count towards the quotas: failed records and the network that
+    /// was there from the start do not.
+    #[must_use]
+    pub fn used(&self) -> (u64, u64) {
+        let pools = self.pools.values().filter(|pool| !pool.failed());
+        let networks = self.networks.values().filter(|network| !network.seeded);
+        (pools.count() as u64, networks.count() as u64)
     }
 
     /// Whether a pool is attached to the network.

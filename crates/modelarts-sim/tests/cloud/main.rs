@@ -5,6 +5,7 @@ mod create;
 mod life;
 mod lists;
 mod networks;
+mod nodes;
 mod orders;
 mod patch;
 mod random;

@@ -289,3 +289,23 @@ fn immutable_fields_can_be_ignored_instead() {
     assert_eq!(pool["metadata"]["labels"]["os.modelarts/name"], "pool-001");
     assert_eq!(pool["spec"]["type"], "Dedicate");
 }
+
+#[test]
+fn a_description_alone_changes_nothing_else_and_an_empty_order_id_is_no_change() {
+    let (mut cloud, now) = running("pool-001");
+    let before = show(&mut cloud, "pool-001", now);
+    let change = json!({"metadata": {"annotations": {
+        "os.modelarts/description": "new", "os.modelarts/order.id": ""}}});
+    let mut after = patch(&mut cloud, &change, now);
+    assert_eq!(after["metadata"]["annotations"]["os.modelarts/description"], "new");
+    let annotations = after["metadata"]["annotations"].as_object_mut().expect("annotations");
+    annotations.remove("os.modelarts/description");
+    assert_eq!(after, before, "no order, no node, no other annotation");
+    let grow = json!({
+        "metadata": {"annotations": {"os.modelarts/order.id": ""}},
+        "spec": {"resources": [{"flavor": GPU, "count": 3}]},
+    });
+    let pool = patch(&mut cloud, &grow, now);
+    assert_eq!(count(&pool, "creating"), 1);
+    assert!(pool["metadata"]["annotations"].get("os.modelarts/order.id").is_none());
+}

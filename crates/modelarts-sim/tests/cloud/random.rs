@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use modelarts_sim::{Cloud, ListQuery};
+use modelarts_sim::{Cloud, ListQuery, Mishap, MishapKind};
 use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use serde_json::{Value, json};
 
@@ -15,6 +15,8 @@ enum Deed {
     Resize(u8, u64),
     Phase(u8, &'static str),
     Vanish(u8),
+    Mishap(MishapKind, u64),
+    Break(u8, u64),
     Wait(u64),
 }
 
@@ -28,12 +30,19 @@ fn deed() -> impl Strategy<Value = Deed> {
         "Creating",
         "",
     ];
+    let mishaps = vec![
+        MishapKind::CreationFails,
+        MishapKind::FewerNodes,
+        MishapKind::ScopeFails,
+    ];
     prop_oneof![
         (0..3_u8).prop_map(Deed::Create),
         (0..3_u8).prop_map(Deed::Delete),
         (0..3_u8, 1..6_u64).prop_map(|(pool, size)| Deed::Resize(pool, size)),
         (0..3_u8, prop::sample::select(phases)).prop_map(|(pool, phase)| Deed::Phase(pool, phase)),
         (0..3_u8).prop_map(Deed::Vanish),
+        (prop::sample::select(mishaps), 0..4_u64).prop_map(|(kind, nodes)| Deed::Mishap(kind, nodes)),
+        (0..3_u8, 0..3_u64).prop_map(|(pool, nodes)| Deed::Break(pool, nodes)),
         (0..5_000_u64).prop_map(Deed::Wait),
     ]
 }
@@ -55,6 +64,18 @@ fn perform(cloud: &mut Cloud, deed: &Deed, now: &mut u64) -> bool {
         Deed::Phase(pool, phase) => {
             // A forced phase is no mutation by a client; the pool may be absent.
             let _ = cloud.set_phase(&id(&name(*pool)), phase, "", *now);
+            false
+        }
+        Deed::Mishap(kind, nodes) => {
+            cloud.plan_mishap(Mishap {
+                nodes: *nodes,
+                ..Mishap::once(*kind)
+            });
+            false
+        }
+        Deed::Break(pool, nodes) => {
+            // As a forced phase.
+            let _ = cloud.break_nodes(&id(&name(*pool)), *nodes, None, *now);
             false
         }
         Deed::Wait(millis) => {

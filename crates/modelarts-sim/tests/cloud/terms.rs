@@ -63,6 +63,7 @@ fn an_order_waits_until_it_is_paid_by_its_name() {
     assert_eq!(latest(&mut cloud, now)["phase"], "successed");
     assert_eq!(show(&mut cloud, "pool-001", now)["status"]["phase"], "Running");
     refused(cloud.pay_order(&name(&order), now), "it is paid");
+    refused(cloud.cancel_order(&name(&order), now), "too late");
     let absent = refused(cloud.pay_order("order.none", now), "there is none");
     assert_eq!(absent.0, 404);
 }

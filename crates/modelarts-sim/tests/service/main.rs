@@ -4,6 +4,7 @@ mod control;
 mod credentials;
 mod faults;
 mod identity;
+mod levers;
 
 use hmac::{Hmac, KeyInit, Mac};
 use modelarts_sim::{
