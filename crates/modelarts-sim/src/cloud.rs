@@ -17,7 +17,7 @@ use crate::{
     operation::{Call, Operation},
     orders::OrderPhase,
     pool::{PoolRecord, phase},
-    profile::Profile,
+    profile::{FailedRecords, Profile},
     project::Project,
     refusal::Refusal,
     settling::Turn,
@@ -122,6 +122,10 @@ impl Cloud {
         use Operation as O;
         self.settle(now);
         self.add_project(&call.project, now);
+        let hides = self.profile.failed_records == FailedRecords::Hidden && call.operation.names_pool();
+        if hides && self.pool(&call.project, &call.id).is_ok_and(PoolRecord::failed) {
+            return Err(Refusal::pool_not_found());
+        }
         match call.operation {
             O::CreatePool => self.create_from_call(call, trace, now),
             O::PatchPool => self.patch_from_call(call, trace, now),

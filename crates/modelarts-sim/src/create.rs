@@ -19,6 +19,7 @@ use crate::{
     operation::Call,
     orders::{Order, OrderItem, OrderPhase},
     pool::{Driver, PoolRecord, Scope, phase},
+    profile::FailedRecords,
     project::WORKSPACES,
     refusal::Refusal,
 };
@@ -92,7 +93,8 @@ impl Cloud {
         if project.used().0 >= self.profile.pool_quota {
             return Err(Refusal::quota("pool", self.profile.pool_quota));
         }
-        let taken = project.pools.values().any(|pool| pool.name() == creation.name);
+        let mut pools = project.pools.values().filter(|pool| self.holds_name(pool));
+        let taken = pools.any(|pool| pool.name() == creation.name);
         if taken && self.profile.unique_names {
             return Err(Refusal::pool_exists());
         }
@@ -172,6 +174,11 @@ impl Cloud {
         NewRecord { pool, order, pays }
     }
 
+    /// Whether nobody else can have the name, or the ID made of it.
+    fn holds_name(&self, pool: &PoolRecord) -> bool {
+        !pool.failed() || self.profile.failed_records != FailedRecords::Hidden
+    }
+
     fn new_id(&mut self, project: &str, name: &str) -> String {
         if self.profile.opaque_ids {
             return format!("pool-{}", self.chance.hex32());
@@ -180,7 +187,8 @@ impl Cloud {
         let taken = self
             .projects
             .get(project)
-            .is_some_and(|project| project.pools.contains_key(&plain));
+            .and_then(|project| project.pools.get(&plain))
+            .is_some_and(|pool| self.holds_name(pool));
         if taken {
             // Only with names that may repeat.
             format!("{name}-{}-{project}", self.chance.suffix())

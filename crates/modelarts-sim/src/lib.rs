@@ -82,7 +82,7 @@ mod server;
 pub use cloud::Cloud;
 pub use mishaps::{Mishap, MishapKind};
 pub use pools::ListQuery;
-pub use profile::{FailedScale, Profile};
+pub use profile::{FailedRecords, FailedScale, Profile};
 pub use refusal::Refusal;
 pub use server::{Config, Server, ServerHandle, StartError, TlsFiles};
 pub use simulator::{Setup, Simulator};

@@ -24,6 +24,24 @@ macro_rules! operations {
                 match self { $(Self::$name => stringify!($name)),* }
             }
 
+            /// Whether the path names a pool.
+            #[must_use]
+            pub fn names_pool(self) -> bool {
+                matches!(
+                    self,
+                    Self::ShowPool
+                        | Self::PatchPool
+                        | Self::DeletePool
+                        | Self::RetryPoolScope
+                        | Self::ListPoolNodes
+                        | Self::BatchDeletePoolNodes
+                        | Self::ListNodePools
+                        | Self::ListPoolTags
+                        | Self::CreatePoolTags
+                        | Self::DeletePoolTags
+                )
+            }
+
             /// What kind of call it is.
             #[must_use]
             pub fn kind(self) -> Kind {

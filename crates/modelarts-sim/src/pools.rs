@@ -14,6 +14,7 @@ use crate::{
     orders::{OrderItem, OrderPhase},
     page,
     pool::{PoolRecord, phase},
+    profile::FailedRecords,
     refusal::Refusal,
     selector::Selector,
 };
@@ -64,12 +65,14 @@ impl Cloud {
             id => id,
         };
         let in_status = status_filter(&query.status)?;
+        let all = query.status.is_empty() && self.profile.failed_records == FailedRecords::Listed;
         let pools = self.projects.get(project).into_iter().flat_map(|p| p.pools.values());
         let items: Vec<Value> = pools
             .filter(|pool| pool.label(keys::WORKSPACE_ID) == workspace)
             .filter(|pool| pool.visible <= now)
             .filter(|pool| pool.created.saturating_add(query.hide_younger) <= now)
-            .filter(|pool| in_status(pool) && selector.matches(&pool.labels))
+            .filter(|pool| in_status(pool) || (all && pool.failed()))
+            .filter(|pool| selector.matches(&pool.labels))
             .map(PoolRecord::view)
             .collect();
         Ok(json!({"kind": "PoolList", "apiVersion": "v2", "items": items}))

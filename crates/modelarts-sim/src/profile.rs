@@ -27,10 +27,26 @@ pub struct Profile {
     pub ignore_immutable: bool,
     /// Seconds from the end of a subscription to its deletion by the service.
     pub retention_seconds: u64,
+    /// Where the record of a failed creation can be seen.
+    pub failed_records: FailedRecords,
     /// What is left of a resize of which some or all nodes never came.
     pub failed_scale: FailedScale,
     /// Whether scopes and drivers go back once before they settle.
     pub flaps: bool,
+}
+
+/// Where the record of a failed creation can be seen. No source settles it; `status=failed` always
+/// lists it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum FailedRecords {
+    /// Under its ID, and it holds its name. Not in the list without a status.
+    #[default]
+    Shown,
+    /// Nowhere else: its ID is 404 and its name is free.
+    Hidden,
+    /// Under its ID, and in the list without a status as well.
+    Listed,
 }
 
 /// What is left of a resize of which some or all nodes never came. No source settles it.
@@ -60,6 +76,7 @@ impl Default for Profile {
             opaque_ids: false,
             ignore_immutable: false,
             retention_seconds: 60,
+            failed_records: FailedRecords::Shown,
             failed_scale: FailedScale::ScalingFailed,
             flaps: false,
         }

@@ -1,6 +1,6 @@
 //! ListPools: what is in it.
 
-use modelarts_sim::{Cloud, ListQuery, Profile};
+use modelarts_sim::{Cloud, FailedRecords, ListQuery, Mishap, MishapKind, Profile};
 use serde_json::json;
 
 use crate::{PROJECT, START, body, id, new_cloud, refused, running};
@@ -161,4 +161,38 @@ fn a_list_can_lag_behind_the_creation() {
     let query = ListQuery::default();
     assert!(names(&mut cloud, &query, START + 59_999).is_empty());
     assert_eq!(names(&mut cloud, &query, START + 60_000), ["pool-a"]);
+}
+
+#[test]
+fn where_a_failed_creation_is_seen_is_for_the_profile_to_say() {
+    for (failed_records, shown, listed, name_free) in [
+        (FailedRecords::Shown, true, false, false),
+        (FailedRecords::Listed, true, true, false),
+        (FailedRecords::Hidden, false, false, true),
+    ] {
+        let profile = Profile {
+            failed_records,
+            ..Profile::default()
+        };
+        let mut cloud = Cloud::new(profile, 7);
+        cloud.plan_mishap(Mishap::once(MishapKind::CreationFails));
+        cloud.create_pool(PROJECT, &body("pool-a"), START).expect("accepted");
+        let now = START + 2_000;
+        assert_eq!(names(&mut cloud, &with_status("failed"), now), ["pool-a"]);
+        let found = |cloud: &mut Cloud| cloud.show_pool(PROJECT, &id("pool-a"), now).is_ok();
+        assert_eq!(found(&mut cloud), shown, "{failed_records:?}");
+        let deletable = cloud.clone().delete_pool(PROJECT, &id("pool-a"), now).is_ok();
+        assert_eq!(deletable, shown, "{failed_records:?}");
+        let all = names(&mut cloud, &ListQuery::default(), now);
+        assert_eq!(!all.is_empty(), listed, "{failed_records:?}");
+        let again = cloud.create_pool(PROJECT, &body("pool-a"), now);
+        assert_eq!(again.is_ok(), name_free, "{failed_records:?}");
+        if let Ok(pool) = again {
+            assert_eq!(pool.id(), Some(id("pool-a").as_str()), "the same ID again");
+            let three_days = 3 * 24 * 3600 * 1000;
+            cloud
+                .show_pool(PROJECT, &id("pool-a"), now + three_days)
+                .expect("it does not go with the record");
+        }
+    }
 }
