@@ -19,8 +19,10 @@ mod observing;
 mod verdict;
 
 pub mod change;
+pub mod desired_network;
 pub mod kind;
 mod mirror;
+pub mod networks;
 pub mod orders;
 pub mod pools;
 pub mod subscription;
@@ -44,6 +46,7 @@ pub use failure::{CloudFailure, FailureKind};
 pub use identity::{ClusterId, Marker};
 pub use kind::Kind;
 pub use memory::Memory;
+pub use networks::Networks;
 pub use plan::plan;
 pub use pools::Pools;
 pub use report::{Notice, NoticeKind};
