@@ -85,11 +85,17 @@ fn changes(case: &Case) -> Value {
 async fn until_reached(scene: &Scene, case: &Case) -> ModelArtsPool {
     match case.reached {
         Reached::Ready => scene.until_ready(case.name).await,
-        Reached::Creating => scene.until_reason(case.name, "Creating").await,
+        // The same reason is given before the answer came; the phase is the cloud's word.
+        Reached::Creating => scene.until(case.name, "to be in creation", creating).await,
         Reached::Refused => scene.until_reason(case.name, "RequestRejected").await,
         Reached::Unasked => scene.until_reason(case.name, "SizeNotSet").await,
         Reached::Unaccounted => scene.until_reason(case.name, "WaitingForAccount").await,
     }
+}
+
+fn creating(pool: &ModelArtsPool) -> bool {
+    let phase = pool.status.as_ref().and_then(|status| status.phase.as_deref());
+    phase == Some("Creating") && !pool_id(pool).is_empty()
 }
 
 /// Compares ledger and cloud with the fates: one creation of each pool that was made, one deletion of
