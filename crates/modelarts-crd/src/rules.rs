@@ -12,10 +12,10 @@ const SAME_ENTRY: &str = "o.flavor==r.flavor && (has(o.nodePool)?o.nodePool:'')=
 /// Adds the rules of a pool's spec.
 pub(crate) fn pool_spec(schema: &mut Schema) {
     for field in ["poolName", "nodePrefix", "billing", "type", "network", "networkRef"] {
-        add(schema, immutable(field));
+        add(schema, immutable(field, "ModelArtsPool"));
     }
-    add(schema, immutable_with_default("account", "default"));
-    add(schema, immutable_with_default("workspaceId", "0"));
+    add(schema, immutable_with_default("account", "default", "ModelArtsPool"));
+    add(schema, immutable_with_default("workspaceId", "0", "ModelArtsPool"));
     add(
         schema,
         Rule::new("!has(self.nodes) || self.resources.size()==1 && !has(self.resources[0].count)")
@@ -91,10 +91,10 @@ pub(crate) fn pool_spec(schema: &mut Schema) {
 /// Adds the rules of a network's spec.
 pub(crate) fn network_spec(schema: &mut Schema) {
     for field in ["networkName", "cidr"] {
-        add(schema, immutable(field));
+        add(schema, immutable(field, "ModelArtsNetwork"));
     }
-    add(schema, immutable_with_default("account", "default"));
-    add(schema, immutable_with_default("workspaceId", "0"));
+    add(schema, immutable_with_default("account", "default", "ModelArtsNetwork"));
+    add(schema, immutable_with_default("workspaceId", "0", "ModelArtsNetwork"));
     add(
         schema,
         Rule::new(
@@ -114,7 +114,7 @@ pub(crate) fn network_spec(schema: &mut Schema) {
 /// Adds the rules of an account's spec.
 pub(crate) fn account_spec(schema: &mut Schema) {
     for field in ["region", "projectId", "projectName"] {
-        add(schema, immutable(field));
+        add(schema, immutable(field, "ModelArtsAccount"));
     }
     add(
         schema,
@@ -125,22 +125,39 @@ pub(crate) fn account_spec(schema: &mut Schema) {
 }
 
 /// A field that keeps the value, or the absence, that it was created with.
-fn immutable(field: &str) -> Rule {
+fn immutable(field: &str, kind: &str) -> Rule {
     Rule::new(format!(
         "has(self.{field})==has(oldSelf.{field}) && (!has(self.{field}) || self.{field}==oldSelf.{field})"
     ))
-    .message(format!("{field} cannot be changed, added or removed after creation").as_str())
+    .message(
+        format!(
+            "{field} cannot be changed, added or removed after creation; {}",
+            instead(kind)
+        )
+        .as_str(),
+    )
     .field_path(format!(".{field}"))
     .reason(Reason::FieldValueForbidden)
 }
 
 /// A field whose absence means `default`, so that writing the default down is no change.
-fn immutable_with_default(field: &str, default: &str) -> Rule {
+fn immutable_with_default(field: &str, default: &str, kind: &str) -> Rule {
     let value = |object: &str| format!("(has({object}.{field})?{object}.{field}:'{default}')");
     Rule::new(format!("{}=={}", value("self"), value("oldSelf")))
-        .message(format!("{field} cannot be changed after creation (absent means \"{default}\")").as_str())
+        .message(
+            format!(
+                "{field} cannot be changed after creation (absent means \"{default}\"); {}",
+                instead(kind)
+            )
+            .as_str(),
+        )
         .field_path(format!(".{field}"))
         .reason(Reason::FieldValueForbidden)
+}
+
+/// What to do about a field that cannot be changed.
+fn instead(kind: &str) -> String {
+    format!("create another {kind} with the new value, and delete this one when it is not needed any more")
 }
 
 fn add(schema: &mut Schema, rule: Rule) {

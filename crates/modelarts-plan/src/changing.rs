@@ -49,6 +49,21 @@ pub(crate) fn course<K: Kind>(
 ) -> Course<K> {
     let settled = view.status().and_then(Status::applied) == Some(view.generation());
     let reports_only = settled && view.terms().drift == DriftPolicy::Report;
+    if let Some(adoption) = view
+        .terms()
+        .adoption
+        .filter(|adoption| Some(adoption.id) != resource.id())
+    {
+        let text = format!(
+            "spec.{} names {}, and this object has {} {}; make another object for the other one",
+            K::ADOPTION,
+            adoption.id,
+            K::NOUN,
+            resource.id().unwrap_or_default()
+        );
+        let sync = Sync::Differs(Reason::ImmutableField, vec![K::ADOPTION.to_owned()], text.clone());
+        return Course::rest(sync, Some(Verdict::Stalled(Reason::ImmutableField, text)));
+    }
     match K::next(desired, resource, &view.marker()) {
         Next::Nothing => {
             report.applied();

@@ -80,9 +80,6 @@ pub(crate) fn record<K: Kind>(view: &View<'_, K>, pool: &K::Resource, fate: Fate
     *report.id() = Some(id.clone());
     let attempt = report.creation().get_or_insert_with(|| blank(view));
     attempt.outcome = Some(fate);
-    if fate == Fate::Created {
-        report.applied();
-    }
     report.conclude(&being_created::<K>(), &Sync::Synced);
     let (reason, note) = match fate {
         Fate::Created => ("Created", format!("created {} {id}", K::NOUN)),

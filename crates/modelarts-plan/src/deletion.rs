@@ -18,7 +18,7 @@ use crate::creation::{close, found, frozen, notice, record};
 use crate::evidence::{Absence, absence};
 use crate::failure::Remedy;
 use crate::keeping::{self, Identity};
-use crate::kind::{Kind, Resource};
+use crate::kind::{Kind, Resource, Status};
 use crate::memory::{Memory, Sending};
 use crate::plan::Draft;
 use crate::report::{NoticeKind, Report, Sync, Verdict};
@@ -32,7 +32,7 @@ pub(crate) fn plan<K: Kind>(view: &View<'_, K>, memory: &mut Memory<K>) -> Plan<
         return still(report, SETTLED);
     }
     let attempt = view.creation().cloned();
-    if attempt.is_none() {
+    if attempt.is_none() && view.status().is_none_or(|status| status.id().is_none()) {
         return Draft::new(report).silent(Step::RemoveFinalizer);
     }
     let management = view.terms().management;

@@ -3,33 +3,46 @@
 //! The API server has checked most of this already. It is checked again because an object may be
 //! older than a rule, and because deriving a request from an unchecked spec could buy the wrong thing.
 
-use std::collections::BTreeSet;
+mod problems;
 
 use modelarts_crd::ModelArtsPool;
+use modelarts_crd::policy::{Billing, DriftPolicy, PeriodType, PoolField};
 use modelarts_crd::pool::{ModelArtsPoolSpec, UpdateStrategy};
 use modelarts_crd::resource::ResourceEntry;
 use modelarts_types::keys;
 use modelarts_types::pool::{AzCount, Driver, Metadata, NetworkRef, Pool, PoolResource, PoolSpec};
 use serde_json::{Map, Value, json};
 
+use crate::change::portion::{Growth, MOST_ADDED, created, spread, unit_of};
 use crate::identity::{ClusterId, Marker, derived_name, fingerprint_of};
 
-/// Longest description that leaves room for the marker.
-const DESCRIPTION: usize = 47;
-/// Most nodes in an entry.
-const NODES: i32 = 2000;
+/// The network that the pool should be in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WantedNetwork {
+    /// By its ID.
+    Id(String),
+    /// As the `ModelArtsNetwork` of this name beside the object.
+    Ref(String),
+}
 
 /// A spec that can be turned into a pool.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DesiredPool {
     /// The pool's name in the cloud.
     pub pool_name: String,
+    /// Whether the name is the user's, and not derived.
+    pub name_given: bool,
     /// The workspace.
     pub workspace: String,
-    /// The pool, with its marker. An entry whose size is not set has no count.
+    /// The pool, with its marker. An entry whose size is not set has no count. The network is absent
+    /// while it is only known by reference.
     pub pool: Pool,
     /// The network.
     pub network: WantedNetwork,
+    /// Fields that others own once the pool is there.
+    pub ignore: Vec<PoolField>,
+    /// What to do about changes that others made.
+    pub drift: DriftPolicy,
     /// Whether every entry has a size.
     pub sized: bool,
     /// Whether the size is that of `spec.nodes`.
@@ -47,10 +60,10 @@ impl DesiredPool {
     /// Every problem, each naming its field.
     pub fn parse(object: &ModelArtsPool, cluster: &ClusterId) -> Result<Self, Vec<String>> {
         let spec = &object.spec;
-        let problems = problems(spec);
-        if !problems.is_empty() {
+        let problems = problems::problems(spec);
+        let (true, Some(network)) = (problems.is_empty(), network(spec)) else {
             return Err(problems);
-        }
+        };
         let uid = object.metadata.uid.as_deref().unwrap_or_default();
         let name = object.metadata.name.as_deref().unwrap_or_default();
         let pool_name = spec
@@ -68,57 +81,97 @@ impl DesiredPool {
                 type_: Some("Dedicate".into()),
                 scope: Some(spec.scope.iter().map(|scope| scope.as_str().to_owned()).collect()),
                 resources: Some(resources),
-                network: spec.network.as_ref().map(|network| NetworkRef {
-                    name: Some(network.name.clone()),
-                    ..NetworkRef::default()
-                }),
+                network: spec.network.as_ref().map(|network| network_of(&network.name)),
                 job_flavors: (!spec.job_flavors.is_empty()).then(|| spec.job_flavors.clone()),
                 driver: spec.driver.as_ref().map(driver),
                 ..PoolSpec::default()
             },
             ..Pool::default()
         };
-        let hash = hash(&pool, object);
-        let network = match &spec.network_ref {
-            Some(reference) => WantedNetwork::Ref(reference.name.clone()),
-            None => WantedNetwork::Id(String::new()),
-        };
+        let hash = hash(&pool, &network, object);
+        let drift = spec.drift.clone().unwrap_or_default();
         Ok(Self {
             pool_name,
-            network,
+            name_given: spec.pool_name.is_some(),
             workspace: spec.workspace().to_owned(),
             pool,
+            network,
+            ignore: drift.ignore,
+            drift: drift.policy.unwrap_or(DriftPolicy::Correct),
             sized,
             sized_by_nodes: spec.nodes.is_some(),
             nodes,
             hash,
         })
     }
-}
 
-/// The network.
-#[derive(Clone, Debug, PartialEq)]
-pub enum WantedNetwork {
-    /// By ID.
-    Id(String),
-    /// By reference.
-    Ref(String),
-}
+    /// Whether others own the field.
+    #[must_use]
+    pub fn ignores(&self, field: PoolField) -> bool {
+        self.ignore.contains(&field)
+    }
 
-impl DesiredPool {
-    /// What to create.
+    /// The same with the ID of the network that was only known by reference. The hash stays.
+    #[must_use]
+    pub fn in_network(mut self, id: &str) -> Self {
+        self.pool.spec.network = Some(network_of(id));
+        self
+    }
+
+    /// The pool to create with: a larger one is begun with the nodes that one request should ask for,
+    /// and grows afterwards.
+    #[must_use]
     pub fn creation(&self) -> Pool {
-        self.pool.clone()
+        let mut pool = self.pool.clone();
+        let entries = pool.spec.resources.as_deref_mut().unwrap_or_default();
+        let growth: Vec<Growth> = entries
+            .iter()
+            .map(|entry| Growth {
+                count: 0,
+                goal: entry.count.unwrap_or_default(),
+                unit: unit_of(entry),
+            })
+            .collect();
+        if growth.iter().map(|entry| entry.goal).sum::<i64>() <= MOST_ADDED {
+            return pool;
+        }
+        for (entry, count) in entries.iter_mut().zip(created(&growth)) {
+            if entry.count.is_some() {
+                entry.azs = entry.azs.as_ref().map(|azs| spread(azs, count, unit_of(entry)));
+                entry.count = Some(count);
+            }
+        }
+        pool
     }
 }
 
-fn hash(pool: &Pool, object: &ModelArtsPool) -> String {
+fn network(spec: &ModelArtsPoolSpec) -> Option<WantedNetwork> {
+    match (&spec.network, &spec.network_ref) {
+        (Some(network), _) => Some(WantedNetwork::Id(network.name.clone())),
+        (None, Some(network)) => Some(WantedNetwork::Ref(network.name.clone())),
+        (None, None) => None,
+    }
+}
+
+fn network_of(id: &str) -> NetworkRef {
+    NetworkRef {
+        name: Some(id.to_owned()),
+        ..NetworkRef::default()
+    }
+}
+
+/// What is bought, and nothing of how the object is handled.
+fn hash(pool: &Pool, network: &WantedNetwork, object: &ModelArtsPool) -> String {
     let requested = object
         .metadata
         .annotations
         .as_ref()
         .and_then(|all| all.get(modelarts_crd::REQUESTED_AT));
-    fingerprint_of(json!([pool, requested]).to_string().as_bytes())
+    let asked = match network {
+        WantedNetwork::Id(_) => json!([pool, requested]),
+        WantedNetwork::Ref(name) => json!([pool, requested, name]),
+    };
+    fingerprint_of(asked.to_string().as_bytes())
 }
 
 fn metadata(spec: &ModelArtsPoolSpec, pool_name: &str, marker: &Marker) -> Metadata {
@@ -130,8 +183,40 @@ fn metadata(spec: &ModelArtsPoolSpec, pool_name: &str, marker: &Marker) -> Metad
     }
     let text = spec.description.as_deref().unwrap_or_default();
     metadata.annotations.set(keys::DESCRIPTION, marker.append_to(text));
-    metadata.annotations.set(keys::BILLING_MODE, "0");
+    match &spec.billing {
+        Some(billing) if billing.is_subscription() => subscribe(&mut metadata, billing),
+        _ => metadata.annotations.set(keys::BILLING_MODE, "0"),
+    }
     metadata
+}
+
+/// The term that is bought. Paying without a person is only asked for where the user did.
+fn subscribe(metadata: &mut Metadata, billing: &Billing) {
+    let Billing {
+        mode: _,
+        period_type,
+        period_num,
+        auto_renew,
+        auto_pay,
+    } = billing;
+    let annotations = &mut metadata.annotations;
+    annotations.set(keys::BILLING_MODE, "1");
+    if let Some(unit) = period_type {
+        let word = match unit {
+            PeriodType::Month => "2",
+            PeriodType::Year => "3",
+        };
+        annotations.set(keys::PERIOD_TYPE, word);
+    }
+    if let Some(periods) = period_num {
+        annotations.set(keys::PERIOD_NUM, periods.to_string());
+    }
+    if *auto_renew == Some(true) {
+        annotations.set(keys::AUTO_RENEW, "1");
+    }
+    if *auto_pay == Some(true) {
+        annotations.set(keys::AUTO_PAY, "1");
+    }
 }
 
 fn driver(driver: &modelarts_crd::pool::PoolDriver) -> Driver {
@@ -201,79 +286,5 @@ fn object_of(value: &impl serde::Serialize) -> Option<Map<String, Value>> {
     }
 }
 
-fn problems(spec: &ModelArtsPoolSpec) -> Vec<String> {
-    let mut problems = Vec::new();
-    if spec.scope.is_empty() {
-        problems.push("spec.scope: at least one of Train, Infer, Notebook is needed".to_owned());
-    }
-    if let Some(name) = &spec.pool_name
-        && !is_pool_name(name)
-    {
-        problems.push(format!("spec.poolName: {name:?} must be 4 to 25 lowercase letters, digits and hyphens, begin with a letter and not end with a hyphen"));
-    }
-    if let Some(text) = &spec.description
-        && (text.chars().count() > DESCRIPTION || text.contains(|c| r#"!<>=&"'[]"#.contains(c)))
-    {
-        problems.push(format!(
-            "spec.description: at most {DESCRIPTION} characters, none of ! < > = & \" ' [ ]"
-        ));
-    }
-    if spec.resources.is_empty() || spec.resources.len() > 10 {
-        problems.push("spec.resources: 1 to 10 entries are needed".to_owned());
-    }
-    if spec.nodes.is_some() && (spec.resources.len() != 1 || spec.resources[0].count.is_some()) {
-        problems.push("spec.nodes: only for exactly one entry in spec.resources, without a count".to_owned());
-    }
-    let mut seen = BTreeSet::new();
-    for (index, entry) in spec.resources.iter().enumerate() {
-        if !seen.insert((&entry.flavor, entry.node_pool.as_deref().unwrap_or_default())) {
-            problems.push(format!(
-                "spec.resources[{index}]: the same flavor and nodePool as an entry before it"
-            ));
-        }
-        if entry.count.is_none() && spec.resources.len() > 1 {
-            problems.push(format!(
-                "spec.resources[{index}].count: needed when there is more than one entry"
-            ));
-        }
-        problems.extend(size_problems(index, entry, spec.nodes));
-    }
-    problems
-}
-
-fn size_problems(index: usize, entry: &ResourceEntry, nodes: Option<i32>) -> Vec<String> {
-    let mut problems = Vec::new();
-    let Some(count) = entry.count.or(nodes) else {
-        return problems;
-    };
-    if !(1..=NODES).contains(&count) {
-        problems.push(format!(
-            "spec.resources[{index}].count: {count} is not between 1 and {NODES}"
-        ));
-    }
-    if let Some(step) = &entry.creating_step
-        && (step.step < 1 || count % step.step != 0)
-    {
-        problems.push(format!(
-            "spec.resources[{index}].count: {count} is no multiple of creatingStep.step {}",
-            step.step
-        ));
-    }
-    if !entry.azs.is_empty() {
-        let spread: i64 = entry.azs.iter().map(|az| i64::from(az.count)).sum();
-        if spread != i64::from(count) {
-            problems.push(format!(
-                "spec.resources[{index}].azs: the zones have {spread} nodes, the entry has {count}"
-            ));
-        }
-    }
-    problems
-}
-
-fn is_pool_name(name: &str) -> bool {
-    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    (4..=25).contains(&name.len())
-        && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && !name.ends_with('-')
-        && name.chars().all(inner)
-}
+#[cfg(test)]
+mod tests;

@@ -1,87 +1,192 @@
-//! Where the cloud differs from the spec, by field.
+//! Where the cloud differs from the spec, by field. `change` builds on the same comparisons, so that
+//! nothing is told that is not acted on, and nothing is sent that is not told.
 //!
 //! Only what the spec sets is compared: the service fills in node pools, zones and counters of its
-//! own. Entries are matched by flavor and node pool, scopes as a set, so an order means nothing.
+//! own. Entries are matched by flavor and node pool, scopes and job flavors are sets, so an order
+//! means nothing. What an answer leaves out of the fixed fields is not known, and no difference.
 
 use std::collections::BTreeSet;
 
-use modelarts_types::pool::{Pool, PoolResource};
+use modelarts_crd::policy::PoolField;
+use modelarts_types::keys;
+use modelarts_types::pool::{AzCount, Pool, PoolResource};
 use serde_json::{Map, Value};
 
-use crate::desired::DesiredPool;
+use crate::desired::{DesiredPool, WantedNetwork};
 use crate::identity::without_marker;
 
-/// The fields of the spec that the cloud does not have as written, in the order of the spec.
+/// The fields of the spec that the cloud does not have as written: those that can never be changed
+/// first, then the others in the order of the spec. Fields that the spec ignores are left out.
 #[must_use]
 pub fn differences(desired: &DesiredPool, observed: &Pool) -> Vec<String> {
-    let wanted = &desired.pool;
-    let mut fields = Vec::new();
-    if without_marker(wanted.description()).trim() != without_marker(observed.description()).trim() {
+    let mut fields: Vec<String> = fixed(desired, observed)
+        .into_iter()
+        .map(|fixed| fixed.field.to_owned())
+        .collect();
+    if description(desired, observed) {
         fields.push("description".to_owned());
     }
-    let set = |scopes: &[String]| scopes.iter().cloned().collect::<BTreeSet<_>>();
-    if set(wanted.spec.scopes()) != set(observed.spec.scopes()) {
+    if scope(desired, observed) {
         fields.push("scope".to_owned());
     }
-    let sizes = resource_differences(wanted.spec.resources(), observed.spec.resources());
-    // Named as the user wrote it.
-    let by_nodes = |field: String| {
-        if desired.sized_by_nodes && field.ends_with("].count") {
-            "nodes".to_owned()
-        } else {
-            field
-        }
-    };
-    fields.extend(sizes.into_iter().map(by_nodes));
-    if let Some(flavors) = &wanted.spec.job_flavors
-        && observed.spec.job_flavors.as_ref() != Some(flavors)
-    {
+    fields.extend(resources(desired, observed));
+    if job_flavors(desired, observed) {
         fields.push("jobFlavors".to_owned());
     }
-    fields.extend(driver_differences(wanted, observed));
+    fields.extend(driver(desired, observed).into_iter().map(|key| format!("driver.{key}")));
     fields
 }
 
-fn driver_differences(wanted: &Pool, observed: &Pool) -> Vec<String> {
-    let Some(driver) = &wanted.spec.driver else {
+/// A difference that no request can mend.
+pub(crate) struct Fixed {
+    /// The field, as the user writes it.
+    pub field: &'static str,
+    /// What the spec says.
+    pub wanted: String,
+    /// What the pool has.
+    pub there: String,
+}
+
+/// What differs and cannot be changed: possible for pools that were made by others.
+pub(crate) fn fixed(desired: &DesiredPool, observed: &Pool) -> Vec<Fixed> {
+    let (want, have) = (&desired.pool, observed);
+    let label = |pool: &'_ Pool, key: &str| pool.metadata.labels.get(key).map(str::to_owned);
+    let billing = |pool: &Pool| pool.metadata.annotations.get(keys::BILLING_MODE).map(billing_word);
+    let network = |pool: &Pool| pool.spec.network.as_ref().and_then(|network| network.name.clone());
+    let network_field = match desired.network {
+        WantedNetwork::Id(_) => "network",
+        WantedNetwork::Ref(_) => "networkRef",
+    };
+    let name = desired.name_given.then(|| desired.pool_name.clone());
+    let table = [
+        ("poolName", name, label(have, keys::NAME)),
+        ("billing.mode", billing(want), billing(have)),
+        (
+            "nodePrefix",
+            label(want, keys::NODE_PREFIX),
+            label(have, keys::NODE_PREFIX),
+        ),
+        ("type", want.spec.type_.clone(), have.spec.type_.clone()),
+        (network_field, network(want), network(have)),
+    ];
+    table
+        .into_iter()
+        .filter_map(|(field, wanted, there)| {
+            let (wanted, there) = (wanted?, there?);
+            (wanted != there).then_some(Fixed { field, wanted, there })
+        })
+        .collect()
+}
+
+fn billing_word(mode: &str) -> String {
+    match mode {
+        "" | "0" => "PayPerUse",
+        "1" => "Subscription",
+        other => other,
+    }
+    .to_owned()
+}
+
+/// Whether the text beside the marker differs. Absent in the spec means empty.
+pub(crate) fn description(desired: &DesiredPool, observed: &Pool) -> bool {
+    let text = |pool: &Pool| without_marker(pool.description()).trim().to_owned();
+    !desired.ignores(PoolField::Description) && text(&desired.pool) != text(observed)
+}
+
+/// Whether the job types differ.
+pub(crate) fn scope(desired: &DesiredPool, observed: &Pool) -> bool {
+    !desired.ignores(PoolField::Scope) && set(desired.pool.spec.scopes()) != set(observed.spec.scopes())
+}
+
+/// Whether the flavors of jobs differ.
+pub(crate) fn job_flavors(desired: &DesiredPool, observed: &Pool) -> bool {
+    match &desired.pool.spec.job_flavors {
+        Some(wanted) if !desired.ignores(PoolField::JobFlavors) => {
+            set(wanted) != set(observed.spec.job_flavors.as_deref().unwrap_or_default())
+        }
+        _ => false,
+    }
+}
+
+fn set(words: &[String]) -> BTreeSet<&str> {
+    words.iter().map(String::as_str).collect()
+}
+
+/// The driver versions that differ. A strategy alone is no difference: it says how, not what.
+pub(crate) fn driver(desired: &DesiredPool, observed: &Pool) -> Vec<&'static str> {
+    let Some(wanted) = &desired.pool.spec.driver else {
         return Vec::new();
     };
+    if desired.ignores(PoolField::Driver) {
+        return Vec::new();
+    }
     let there = observed.spec.driver.clone().unwrap_or_default();
-    let mut fields = Vec::new();
-    if driver.gpu_version.is_some() && driver.gpu_version != there.gpu_version {
-        fields.push("driver.gpuVersion".to_owned());
-    }
-    if driver.npu_version.is_some() && driver.npu_version != there.npu_version {
-        fields.push("driver.npuVersion".to_owned());
-    }
-    fields
+    let versions = [
+        ("gpuVersion", &wanted.gpu_version, &there.gpu_version),
+        ("npuVersion", &wanted.npu_version, &there.npu_version),
+    ];
+    versions
+        .into_iter()
+        .filter(|(_, wanted, there)| wanted.is_some() && wanted != there)
+        .map(|(key, _, _)| key)
+        .collect()
 }
 
-fn resource_differences(wanted: &[PoolResource], observed: &[PoolResource]) -> Vec<String> {
+/// An entry of the spec and the entry of the cloud that it is about.
+#[derive(Clone, Copy)]
+pub(crate) enum Pair<'a> {
+    /// In both.
+    Both(&'a PoolResource, &'a PoolResource),
+    /// Only in the spec.
+    Added(&'a PoolResource),
+    /// Only in the cloud.
+    Gone(&'a PoolResource),
+}
+
+/// The entries, in the order of the spec; those that are only in the cloud come last.
+pub(crate) fn pairs<'a>(desired: &'a DesiredPool, observed: &'a Pool) -> Vec<Pair<'a>> {
+    let (wanted, observed) = (desired.pool.spec.resources(), observed.spec.resources());
+    let kept = wanted.iter().map(|entry| {
+        let there = observed.iter().find(|there| same_entry(entry, there));
+        there.map_or(Pair::Added(entry), |there| Pair::Both(entry, there))
+    });
+    let gone = observed
+        .iter()
+        .filter(|there| !wanted.iter().any(|entry| same_entry(entry, there)));
+    kept.chain(gone.map(Pair::Gone)).collect()
+}
+
+/// The differences of `resources`, as the user writes the fields.
+pub(crate) fn resources(desired: &DesiredPool, observed: &Pool) -> Vec<String> {
     let mut fields = Vec::new();
-    for entry in wanted {
-        let name = entry_name(entry);
-        match observed.iter().find(|there| same_entry(entry, there)) {
-            None => fields.push(format!("resources[{name}]")),
-            Some(there) => fields.extend(
-                entry_differences(entry, there)
+    for pair in pairs(desired, observed) {
+        match pair {
+            Pair::Both(wanted, there) => fields.extend(
+                entry_fields(desired, wanted, there)
                     .into_iter()
-                    .map(|field| format!("resources[{name}].{field}")),
+                    .map(|field| field_name(desired, wanted, field)),
             ),
-        }
-    }
-    for there in observed {
-        if !wanted.iter().any(|entry| same_entry(entry, there)) {
-            fields.push(format!("resources[{}]", entry_name(there)));
+            Pair::Added(entry) | Pair::Gone(entry) => fields.push(format!("resources[{}]", entry_name(entry))),
         }
     }
     fields
 }
 
-fn entry_name(entry: &PoolResource) -> String {
+/// A field of an entry, as the user wrote it.
+pub(crate) fn field_name(desired: &DesiredPool, entry: &PoolResource, field: &str) -> String {
+    if field == "count" && desired.sized_by_nodes {
+        return "nodes".to_owned();
+    }
+    format!("resources[{}].{field}", entry_name(entry))
+}
+
+/// How an entry is called in messages: by its flavor, and its node pool unless that is the default.
+pub(crate) fn entry_name(entry: &PoolResource) -> String {
     let flavor = entry.flavor.as_deref().unwrap_or_default();
     match &entry.node_pool {
-        Some(node_pool) if *node_pool != default_node_pool(flavor) => format!("{flavor}/{node_pool}"),
+        Some(node_pool) if !node_pool.is_empty() && *node_pool != default_node_pool(flavor) => {
+            format!("{flavor}/{node_pool}")
+        }
         _ => flavor.to_owned(),
     }
 }
@@ -91,7 +196,8 @@ fn default_node_pool(flavor: &str) -> String {
     format!("{flavor}-default")
 }
 
-fn same_entry(a: &PoolResource, b: &PoolResource) -> bool {
+/// Whether both are about the same nodes.
+pub(crate) fn same_entry(a: &PoolResource, b: &PoolResource) -> bool {
     fn node_pool(entry: &PoolResource) -> String {
         let flavor = entry.flavor.as_deref().unwrap_or_default();
         entry
@@ -103,83 +209,99 @@ fn same_entry(a: &PoolResource, b: &PoolResource) -> bool {
     a.flavor == b.flavor && node_pool(a) == node_pool(b)
 }
 
-fn entry_differences(wanted: &PoolResource, there: &PoolResource) -> Vec<&'static str> {
+/// The members of an entry that differ, by their names.
+pub(crate) fn entry_fields(desired: &DesiredPool, wanted: &PoolResource, there: &PoolResource) -> Vec<&'static str> {
     let mut fields = Vec::new();
-    if wanted.count.is_some() && wanted.count != there.count {
+    if managed_count(desired, wanted).is_some_and(|count| there.count != Some(count)) {
         fields.push("count");
     }
-    if let Some(azs) = &wanted.azs {
-        let spread = |azs: &[modelarts_types::pool::AzCount]| {
-            azs.iter().map(|az| (az.az.clone(), az.count)).collect::<BTreeSet<_>>()
-        };
+    if let Some(azs) = managed_azs(desired, wanted, there) {
+        let spread = |azs: &[AzCount]| azs.iter().map(|az| (az.az.clone(), az.count)).collect::<BTreeSet<_>>();
         if spread(azs) != spread(there.azs.as_deref().unwrap_or_default()) {
             fields.push("azs");
         }
     }
-    let members: [(&'static str, &Members, &Members); 5] = [
-        ("extendParams", &wanted.extend_params, &there.extend_params),
-        ("os", &wanted.os, &there.os),
-        ("driver", &wanted.driver, &there.driver),
-        ("rootVolume", &wanted.root_volume, &there.root_volume),
-        ("labels", &wanted.labels, &there.labels),
+    let members: [(PoolField, &'static str, &Members, &Members); 5] = [
+        (
+            PoolField::ExtendParams,
+            "extendParams",
+            &wanted.extend_params,
+            &there.extend_params,
+        ),
+        (PoolField::Os, "os", &wanted.os, &there.os),
+        (PoolField::EntryDriver, "driver", &wanted.driver, &there.driver),
+        (
+            PoolField::RootVolume,
+            "rootVolume",
+            &wanted.root_volume,
+            &there.root_volume,
+        ),
+        (PoolField::Labels, "labels", &wanted.labels, &there.labels),
     ];
-    for (name, wanted, there) in members {
-        if !contains(there, wanted) {
+    for (field, name, wanted, there) in members {
+        if !desired.ignores(field) && !has(there, wanted) {
             fields.push(name);
         }
     }
     if let Some(volumes) = &wanted.data_volumes
-        && there.data_volumes.as_ref().map(Vec::len) != Some(volumes.len())
+        && !desired.ignores(PoolField::DataVolumes)
+        && !covers_all(there.data_volumes.as_deref().unwrap_or_default(), volumes)
     {
         fields.push("dataVolumes");
     }
+    if !has(&there.creating_step, &wanted.creating_step) {
+        fields.push("creatingStep");
+    }
     fields
+}
+
+/// How many nodes an entry should have; nothing if that is not ours to say.
+pub(crate) fn managed_count(desired: &DesiredPool, wanted: &PoolResource) -> Option<i64> {
+    wanted.count.filter(|_| !desired.ignores(PoolField::Count))
+}
+
+/// The zones that an entry's nodes should be in. They only mean something beside the count they add
+/// up to, so they are no one's business while another count is in force.
+pub(crate) fn managed_azs<'a>(
+    desired: &DesiredPool,
+    wanted: &'a PoolResource,
+    there: &PoolResource,
+) -> Option<&'a [AzCount]> {
+    let azs = wanted.azs.as_deref().filter(|_| !desired.ignores(PoolField::Azs))?;
+    let count = managed_count(desired, wanted).or(there.count)?;
+    let total: i64 = azs.iter().filter_map(|az| az.count).sum();
+    (total == count).then_some(azs)
 }
 
 /// A free-form part of an entry.
 type Members = Option<Map<String, Value>>;
 
 /// Whether every member that is wanted is there with that value.
-fn contains(there: &Members, wanted: &Members) -> bool {
-    let Some(wanted) = wanted else { return true };
-    let there = there.as_ref();
+fn has(there: &Members, wanted: &Members) -> bool {
+    let none = Map::new();
+    wanted
+        .as_ref()
+        .is_none_or(|wanted| covers_members(there.as_ref().unwrap_or(&none), wanted))
+}
+
+/// Whether `there` has everything that `wanted` names; more members are no difference.
+fn covers(there: &Value, wanted: &Value) -> bool {
+    match (there, wanted) {
+        (Value::Object(there), Value::Object(wanted)) => covers_members(there, wanted),
+        (Value::Array(there), Value::Array(wanted)) => covers_all(there, wanted),
+        _ => there == wanted,
+    }
+}
+
+fn covers_members(there: &Map<String, Value>, wanted: &Map<String, Value>) -> bool {
     wanted
         .iter()
-        .all(|(key, value)| there.and_then(|there| there.get(key)) == Some(value))
+        .all(|(key, value)| there.get(key).is_some_and(|there| covers(there, value)))
+}
+
+fn covers_all(there: &[Value], wanted: &[Value]) -> bool {
+    there.len() == wanted.len() && there.iter().zip(wanted).all(|(there, wanted)| covers(there, wanted))
 }
 
 #[cfg(test)]
-mod tests {
-    use modelarts_crd::ModelArtsPool;
-    use serde_json::json;
-
-    use super::*;
-    use crate::identity::ClusterId;
-
-    fn desired(size: &str) -> DesiredPool {
-        let mut spec = json!({"scope": ["Train"], "network": {"name": "net-1"}, "resources": [{"flavor": "f"}]});
-        match size {
-            "nodes" => spec["nodes"] = json!(3),
-            _ => spec["resources"][0]["count"] = json!(3),
-        }
-        let object: ModelArtsPool = serde_json::from_value(json!({
-            "apiVersion": "modelarts.huaweicloud.com/v1alpha1", "kind": "ModelArtsPool",
-            "metadata": {"name": "train", "uid": "u"}, "spec": spec,
-        }))
-        .unwrap();
-        DesiredPool::parse(&object, &ClusterId("c".into())).unwrap()
-    }
-
-    #[test]
-    fn a_size_is_named_as_the_user_wrote_it() {
-        for (size, field) in [("nodes", "nodes"), ("count", "resources[f].count")] {
-            let desired = desired(size);
-            let mut observed = desired.pool.clone();
-            assert_eq!(differences(&desired, &observed), [""; 0], "{size}");
-            if let Some(entry) = observed.spec.resources.as_mut().and_then(|all| all.first_mut()) {
-                entry.count = Some(2);
-            }
-            assert_eq!(differences(&desired, &observed), [field]);
-        }
-    }
-}
+mod tests;

@@ -89,7 +89,9 @@ pub(crate) fn identity<K: Kind>(view: &View<'_, K>, resource: &K::Resource) -> I
     let recorded = view.status();
     let same_time = recorded.and_then(Status::created_at) == resource.created_at();
     let resource_id = recorded.and_then(Status::resource_id);
-    let same = same_time && (resource_id.is_none() || resource_id == resource.resource_id());
+    // What was only observed was never ours, however well it is known.
+    let same =
+        view.recorded_id().is_some() && same_time && (resource_id.is_none() || resource_id == resource.resource_id());
     match Marker::find(resource.description()) {
         Some(marker) if marker == view.marker() => Identity::Ours,
         None if same => Identity::Unmarked,
@@ -118,6 +120,7 @@ pub(crate) fn present<K: Kind>(
         Identity::Another => return missing(view, memory, desired, resource.id().unwrap_or_default(), report),
     }
     (memory.first_proof, memory.missing_since) = (None, None);
+    memory.moving_since = resource.is_moving().then(|| memory.moving_since.unwrap_or(view.now));
     report.mirror(view, resource);
     if let Some((details, _)) = &memory.details {
         report.detail(details);
@@ -173,10 +176,14 @@ fn advance<K: Kind>(resource: &K::Resource, step: Step<K>, course: &Course<K>, m
         .publish(step, course.next_look)
 }
 
-/// What else is known of a thing is asked for at most once in a busy interval.
+/// Whether it is time to ask what else is known of a thing. While it is on its way that is asked
+/// rarely: a short way costs one call, at its end.
 fn details_due<K: Kind>(view: &View<'_, K>, memory: &Memory<K>) -> bool {
     let asked = memory.details.as_ref().map(|(_, at)| *at);
-    asked.is_none_or(|at| view.now.since(at) >= view.timing.census_interval_busy)
+    match memory.moving_since {
+        Some(since) => view.now.since(asked.unwrap_or_default().max(since)) >= view.timing.list_lag,
+        None => asked.is_none_or(|at| view.now.since(at) >= view.timing.census_interval_busy),
+    }
 }
 
 fn look_at_details<K: Kind>(view: &View<'_, K>, resource: &K::Resource, report: Report<K>) -> Plan<K> {

@@ -38,6 +38,8 @@ pub struct Memory<K: Kind = Pools> {
     pub change: Option<Sent>,
     /// The last change, or marking, that was refused.
     pub change_refusal: Option<Setback>,
+    /// Since when the thing has been on its way without a rest.
+    pub moving_since: Option<Tick>,
     /// What was last learned besides the thing itself, and when.
     pub details: Option<(Details, Tick)>,
     /// The last canary read that succeeded.

@@ -41,7 +41,11 @@ pub(crate) fn plan<K: Kind>(
             K::NOUN,
             view.terms().workspace
         );
-        report.conclude(&Verdict::Stalled(Reason::NotFound, text), &Sync::AsBefore);
+        if view.recorded_id().is_none() {
+            report.clear();
+        }
+        let sync = Sync::Unknown(Reason::NotFound, text.clone());
+        report.conclude(&Verdict::Stalled(Reason::NotFound, text), &sync);
         return Draft::new(report).publish(Step::Rest, SETTLED);
     };
     report.mirror(view, &found);

@@ -10,7 +10,7 @@ use crate::report::Verdict;
 pub(crate) fn verdict_on(pool: &Pool) -> Verdict {
     let working = |reason, text: &str| Verdict::Working(reason, text.to_owned());
     match pool.phase() {
-        None | Some(Phase::Creating) => working(Reason::Creating, "the pool is being created"),
+        None | Some(Phase::Creating) => working(Reason::Creating, &creating(pool)),
         Some(Phase::Waiting) => working(
             Reason::PaymentPending,
             "the order waits for a payment or an approval in the console; nothing is billed before that",
@@ -27,6 +27,25 @@ pub(crate) fn verdict_on(pool: &Pool) -> Verdict {
     }
 }
 
+fn creating(pool: &Pool) -> String {
+    let resources = pool.status.as_ref().and_then(|status| status.resources.as_ref());
+    let available = resources
+        .and_then(|all| all.available.as_ref())
+        .map_or(0, Counts::total);
+    match available {
+        0 => "the pool is being created".to_owned(),
+        _ => format!(
+            "the pool is being created, {available} of {} nodes are available",
+            wanted(pool)
+        ),
+    }
+}
+
+/// Nodes that the pool is to have, as the cloud has it.
+fn wanted(pool: &Pool) -> i64 {
+    pool.spec.resources().iter().filter_map(|entry| entry.count).sum()
+}
+
 fn running(pool: &Pool) -> Verdict {
     let counts = pool
         .status
@@ -41,9 +60,10 @@ fn running(pool: &Pool) -> Verdict {
     );
     let available = total(&counts.available);
     if creating > 0 || deleting > 0 {
-        let wanted: i64 = pool.spec.resources().iter().filter_map(|entry| entry.count).sum();
-        let text =
-            format!("{available} of {wanted} nodes are available, {creating} are being made, {deleting} removed");
+        let text = format!(
+            "{available} of {} nodes are available, {creating} are being made, {deleting} removed",
+            wanted(pool)
+        );
         return Verdict::Working(Reason::Scaling, text);
     }
     if failed > 0 {

@@ -7,11 +7,12 @@ use modelarts_crd::conditions::{ConditionType, Reason};
 use crate::COMMAND;
 
 /// The types in the order of the page. [`about`] says what each means.
-const TYPES: [ConditionType; 5] = [
+const TYPES: [ConditionType; 6] = [
     ConditionType::Ready,
     ConditionType::Reconciling,
     ConditionType::Stalled,
     ConditionType::Synced,
+    ConditionType::SubscriptionEnding,
     ConditionType::CredentialsValid,
 ];
 
@@ -80,6 +81,11 @@ fn about(type_: ConditionType) -> &'static str {
              `Unknown`: it could not be compared.\n\
              A pool can be in use, and `Ready`, while it is not `Synced`."
         }
+        ConditionType::SubscriptionEnding => {
+            "On pools that are paid for by the month or year, and only there while `True`: the term ends within a week, or has \
+             ended, and is not renewed by itself.\n\
+             A warning event goes with it."
+        }
         ConditionType::CredentialsValid => {
             "On accounts.\n\
              `True`: the cloud accepted the credentials when they were last used.\n\
@@ -98,7 +104,8 @@ fn every_type_has_its_place_on_the_page() {
             ConditionType::Reconciling => 1,
             ConditionType::Stalled => 2,
             ConditionType::Synced => 3,
-            ConditionType::CredentialsValid => 4,
+            ConditionType::SubscriptionEnding => 4,
+            ConditionType::CredentialsValid => 5,
         };
         assert_eq!(TYPES[place], type_);
     }
