@@ -38,13 +38,13 @@ impl Stock {
     /// already being `nodes`.
     ///
     /// # Errors
-    /// 400 if a zone that is to have more nodes is sold out, or, without zones, if all are.
+    /// 400 if a zone that is to have more nodes is sold out, or if all zones of the flavor are.
     pub fn check(&self, entry: &Entry, nodes: &[Node]) -> Result<(), Refusal> {
         let zones = entry.missing_zones(nodes);
         if let Some((zone, _)) = zones.iter().find(|(zone, _)| self.sold_out_in(entry.flavor, zone)) {
             return Err(Refusal::sold_out_in(entry.flavor.name, zone));
         }
-        if entry.zones().is_empty() && self.first_zone(entry.flavor).is_none() {
+        if self.first_zone(entry.flavor).is_none() {
             return Err(Refusal::sold_out(entry.flavor.name));
         }
         Ok(())

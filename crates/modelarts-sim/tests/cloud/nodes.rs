@@ -91,6 +91,12 @@ fn an_abnormal_node_can_be_deleted_by_name_but_not_the_last() {
     let pool = show(&mut cloud, "pool-001", now + 2_000);
     assert_eq!((count(&pool, "available"), count(&pool, "abnormal")), (1, 0));
     assert_eq!(pool["spec"]["resources"][0]["count"], 1);
+    let orders = cloud
+        .pool_orders(PROJECT, &id("pool-001"), now + 2_000)
+        .expect("a list");
+    let order = serde_json::to_value(orders).expect("JSON")["items"][0].clone();
+    let one = |count: u64| json!([{"flavor": GPU, "count": count}]);
+    assert_eq!((&order["initCount"], &order["specCount"]), (&one(2), &one(1)));
 }
 
 #[test]
