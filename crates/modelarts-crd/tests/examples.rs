@@ -11,20 +11,30 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use modelarts_crd::ModelArtsPool;
-use modelarts_crd::policy::DeletionPolicy;
+use modelarts_crd::policy::{DeletionPolicy, DriftPolicy, ManagementPolicy};
+use modelarts_crd::{ModelArtsNetwork, ModelArtsPool};
 use serde_json::{Value, json};
+
+/// The folders of examples: what the demo applies, and what needs something first.
+const FOLDERS: [&str; 2] = ["examples", "docs/examples"];
+
+fn repository(path: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(path)
+}
+
+/// The files of a folder that end so, sorted.
+fn files(folder: &str, end: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(repository(folder)).unwrap();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.to_string_lossy().ends_with(end));
+    files.sort();
+    files
+}
 
 /// Every document of every example, with its file's name.
 fn documents() -> Vec<(String, Value)> {
-    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples"));
-    let mut files: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.sort();
     let mut found = Vec::new();
-    for file in files {
+    for file in FOLDERS.iter().flat_map(|folder| files(folder, "")) {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
         assert!(name.ends_with(".yaml"), "{name} is no example");
         let text = fs::read_to_string(&file).unwrap();
@@ -59,6 +69,9 @@ fn no_example_has_a_field_that_we_do_not_know() {
     for (name, document) in documents() {
         if document["kind"] == "ModelArtsPool" {
             let read: ModelArtsPool = serde_json::from_value(document.clone()).unwrap();
+            assert_eq!(serde_json::to_value(read).unwrap(), document, "{name}");
+        } else if document["kind"] == "ModelArtsNetwork" {
+            let read: ModelArtsNetwork = serde_json::from_value(document.clone()).unwrap();
             assert_eq!(serde_json::to_value(read).unwrap(), document, "{name}");
         }
     }
@@ -137,6 +150,42 @@ fn the_others_show_what_their_comments_say() {
     let scalable = pool("scalable.yaml").spec;
     assert_eq!(scalable.nodes, Some(2));
     assert_eq!(scalable.resources[0].count, None);
+
+    let tinkered = pool("drift-report.yaml").spec.drift;
+    assert_eq!(tinkered.and_then(|drift| drift.policy), Some(DriftPolicy::Report));
+    let watched = pool("observe-pool.yaml").spec;
+    assert_eq!(
+        (watched.management(), watched.adoption.is_some()),
+        (ManagementPolicy::Observe, false)
+    );
+    assert_eq!(pool("paused.yaml").spec.management(), ManagementPolicy::Pause);
+    assert!(pool("adopt-existing-pool.yaml").spec.adoption.is_some());
+    assert_eq!(pool("namespace-that-detaches.yaml").spec.deletion_policy, None);
+    let bought = pool("subscription.yaml").spec;
+    assert!(bought.is_subscription());
+    // Nobody should copy an example that spends money by itself.
+    assert_eq!(bought.billing.and_then(|billing| billing.auto_pay), None);
+    assert!(pool("network-and-pool.yaml").spec.network_ref.is_some());
+}
+
+/// A page cannot include a file, so it repeats it, and neither changes alone. What a file says in
+/// comments, its page says in prose.
+#[test]
+fn the_examples_of_the_documentation_stand_on_its_pages() {
+    let pages: Vec<_> = files("docs", ".md")
+        .iter()
+        .map(|page| fs::read_to_string(page).unwrap())
+        .collect();
+    let kept = repository("examples/drift-report.yaml");
+    for file in files("docs/examples", ".yaml").into_iter().chain([kept]) {
+        let text = fs::read_to_string(&file).unwrap();
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        let block = format!("```yaml\n{}\n```\n", lines.collect::<Vec<_>>().join("\n"));
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let page = pages.iter().find(|page| page.contains(&block));
+        let page = page.unwrap_or_else(|| panic!("no page has {name} as it is"));
+        assert!(page.contains(&format!("examples/{name})")), "no page links to {name}");
+    }
 }
 
 #[test]
