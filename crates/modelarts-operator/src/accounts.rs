@@ -82,8 +82,8 @@ impl Access {
 pub struct Versions {
     /// Of each account: its generation and the version of its Secret.
     pub accounts: BTreeMap<String, String>,
-    /// Of each namespace: its labels.
-    pub namespaces: BTreeMap<String, BTreeMap<String, String>>,
+    /// Of each namespace: its labels, and the deletion policy that it names.
+    pub namespaces: BTreeMap<String, (BTreeMap<String, String>, Option<String>)>,
 }
 
 /// All accounts.
@@ -149,9 +149,10 @@ impl Accounts {
                 .insert(account.name_any(), format!("{generation}/{version}"));
         }
         for namespace in self.sources.namespaces.state() {
+            let policy = namespace.annotations().get(modelarts_crd::DELETION_POLICY);
             versions
                 .namespaces
-                .insert(namespace.name_any(), namespace.labels().clone());
+                .insert(namespace.name_any(), (namespace.labels().clone(), policy.cloned()));
         }
         versions
     }

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use modelarts_plan::{Breaker, Cloud, CloudFailure, Listing, Tick, Timing, Trouble};
+use modelarts_plan::{Breaker, Cloud, CloudFailure, ClusterId, Listing, Marker, Tick, Timing, Trouble};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
@@ -34,6 +34,8 @@ pub struct Parts {
     pub timing: Timing,
     /// Now.
     pub clock: Clock,
+    /// The cluster that the objects are in.
+    pub cluster: ClusterId,
 }
 
 /// All scopes.
@@ -107,22 +109,38 @@ impl Census {
     /// What was seen of the cloud, as far as it may concern an object.
     #[must_use]
     pub fn cloud_of(&self, scope: &Scope, member: &Member) -> Cloud {
-        let name_deleted = self.deleted_at(&member.scope.account, member.pool_name.as_deref());
+        let name_deleted = self.deleted_at(&member.scope.account, member.cloud_name.as_deref());
         let mut state = scope.state();
         if state.trouble.is_some() {
             state.troubled.insert(member.uid.clone());
         }
         let listing = |snapshot: &Option<Arc<Snapshot>>| -> Option<Listing> {
-            let snapshot = snapshot.as_ref()?;
-            Some(snapshot.concerning(&member.uid, member.pool_name.as_deref(), member.pool_id.as_deref()))
+            Some(snapshot.as_ref()?.concerning(member, &self.parts.cluster))
         };
+        let (list, set) = (listing(&state.list), listing(&state.set));
         Cloud {
-            list: listing(&state.list),
-            set: listing(&state.set),
+            orphans: self.orphans([list.as_ref(), set.as_ref()]),
+            list,
+            set,
             trouble: state.trouble.clone(),
             frozen: state.breaker.is_open(),
             name_deleted,
         }
+    }
+
+    /// uids in markers of this cluster whose objects are gone. Nothing while it cannot be told, nor
+    /// while nothing was listed: then a marker that a GET shows is not among those looked through.
+    fn orphans(&self, listings: [Option<&Listing>; 2]) -> Option<BTreeSet<String>> {
+        let cluster = self.parts.cluster.fingerprint();
+        let listings: Vec<&Listing> = listings.into_iter().flatten().collect();
+        let markers: Vec<Marker> = listings
+            .iter()
+            .flat_map(|listing| &listing.items)
+            .filter_map(|item| Marker::on(&**item))
+            .filter(|marker| marker.cluster == cluster)
+            .collect();
+        let uids = markers.iter().map(|marker| marker.uid.as_str());
+        (!listings.is_empty()).then(|| self.parts.directory.gone(uids))?
     }
 
     /// Asks for a complete LIST set that begins at `since` or later; the object is woken when it is there.
@@ -210,6 +228,7 @@ mod tests {
             metrics: Arc::new(Metrics::new()),
             timing: Timing::default(),
             clock: Clock::start(),
+            cluster: ClusterId("cluster".into()),
         })
     }
 

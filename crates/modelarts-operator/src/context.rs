@@ -9,6 +9,7 @@ use modelarts_plan::{ClusterId, Memory, Timing};
 
 use crate::accounts::Accounts;
 use crate::census::Census;
+use crate::claims::Claims;
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::governor::Governor;
@@ -39,6 +40,8 @@ pub struct Context {
     pub leadership: Leadership,
     /// For events.
     pub recorder: Recorder,
+    /// Who is about to write a marker.
+    pub claims: Claims,
     /// What is remembered of each object, by uid.
     pub memories: Memories,
 }

@@ -6,6 +6,7 @@
 //! object goes cannot bring it back.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kube::core::PartialObjectMeta;
@@ -37,13 +38,17 @@ pub struct Member {
     /// Where its pool is or will be.
     pub scope: ScopeKey,
     /// The name of its pool.
-    pub pool_name: Option<String>,
+    pub cloud_name: Option<String>,
     /// The recorded ID of its pool.
-    pub pool_id: Option<String>,
+    pub id: Option<String>,
+    /// The ID of the pool that it wants to take over.
+    pub adoption: Option<String>,
     /// The network of its pool.
     pub network: String,
     /// Whether it is being deleted.
     pub deleting: bool,
+    /// Whether nobody looks at its pool, because the user wants it so.
+    pub paused: bool,
     /// The phase of its pool, as its status says.
     pub phase: Option<String>,
     /// Whether its pool is on its way somewhere, so that it should be looked at more often.
@@ -54,6 +59,8 @@ pub struct Member {
 pub struct Directory {
     /// By uid; nothing until the first pass has seen the object.
     members: Mutex<HashMap<String, Option<Member>>>,
+    /// Whether the watch has told of every object that there was when it began.
+    complete: AtomicBool,
     wake: mpsc::UnboundedSender<ObjectRef<PoolMeta>>,
 }
 
@@ -65,6 +72,7 @@ impl Directory {
         (
             Self {
                 members: Mutex::default(),
+                complete: AtomicBool::new(false),
                 wake,
             },
             woken,
@@ -104,20 +112,42 @@ impl Directory {
     /// Forgets an object that is no more.
     pub fn forget(&self, uid: &str) {
         self.members().remove(uid);
+        self.wake_adopters();
     }
 
-    /// Keeps only the objects with these uids, and tells which were forgotten.
+    /// Keeps only the objects with these uids, and tells which were forgotten. From now on, who is
+    /// not known is no more.
     pub fn keep(&self, uids: &BTreeSet<String>) -> Vec<String> {
         let mut members = self.members();
         let gone = members.keys().filter(|uid| !uids.contains(*uid)).cloned().collect();
         members.retain(|uid, _| uids.contains(uid));
+        drop(members);
+        self.complete.store(true, Ordering::Release);
+        self.wake_adopters();
         gone
     }
 
-    /// The objects of a scope.
+    /// Which of these uids belong to objects that are surely gone, of whatever namespace. Nothing
+    /// while the watch has not told of every object: who is not known then may be yet to come.
+    #[must_use]
+    pub fn gone<'a>(&self, uids: impl Iterator<Item = &'a str>) -> Option<BTreeSet<String>> {
+        if !self.complete.load(Ordering::Acquire) {
+            return None;
+        }
+        let members = self.members();
+        let gone = uids.filter(|uid| !members.contains_key(*uid));
+        Some(gone.map(str::to_owned).collect())
+    }
+
+    /// The objects of a scope that are looked after.
     #[must_use]
     pub fn of_scope(&self, scope: &ScopeKey) -> Vec<Member> {
-        self.filter(|member| member.scope == *scope)
+        self.filter(|member| member.scope == *scope && !member.paused)
+    }
+
+    /// What somebody waits to take over may have become free.
+    fn wake_adopters(&self) {
+        self.wake_where(|member| member.adoption.is_some() && member.adoption != member.id);
     }
 
     /// Wakes the objects for which `test` holds.
@@ -161,10 +191,12 @@ mod tests {
                 account: "default".into(),
                 workspace: "0".into(),
             },
-            pool_name: None,
-            pool_id: None,
+            cloud_name: None,
+            id: None,
+            adoption: None,
             network: "net-0123".into(),
             deleting: false,
+            paused: false,
             phase: None,
             busy: true,
         }
@@ -183,5 +215,52 @@ mod tests {
         directory.meet("b");
         assert_eq!(directory.keep(&BTreeSet::new()), ["b"]);
         assert!(!directory.knows("b"));
+    }
+
+    #[test]
+    fn nobody_counts_as_gone_before_the_watch_has_told_of_everybody() {
+        let (directory, _woken) = Directory::new();
+        let uids = || ["a", "b"].into_iter();
+        directory.meet("a");
+        assert_eq!(directory.gone(uids()), None, "b may be yet to come");
+        directory.keep(&BTreeSet::from(["a".to_owned()]));
+        assert_eq!(directory.gone(uids()), Some(BTreeSet::from(["b".to_owned()])));
+        directory.meet("b");
+        assert_eq!(
+            directory.gone(uids()),
+            Some(BTreeSet::new()),
+            "known, though no pass has seen it"
+        );
+    }
+
+    #[test]
+    fn a_paused_object_is_in_no_census() {
+        let (directory, _woken) = Directory::new();
+        directory.meet("a");
+        directory.enter(Member {
+            paused: true,
+            ..member("a")
+        });
+        assert_eq!(directory.of_scope(&member("a").scope), []);
+        directory.enter(member("a"));
+        assert_eq!(directory.of_scope(&member("a").scope).len(), 1);
+    }
+
+    #[test]
+    fn who_waits_to_take_something_over_is_woken_when_an_object_goes() {
+        let (directory, mut woken) = Directory::new();
+        let adopts = |uid: &str, id: Option<&str>| Member {
+            name: uid.into(),
+            adoption: Some("pool-1".into()),
+            id: id.map(str::to_owned),
+            ..member(uid)
+        };
+        for member in [adopts("waits", None), adopts("has-it", Some("pool-1")), member("buys")] {
+            directory.meet(&member.uid);
+            directory.enter(member);
+        }
+        directory.forget("owner");
+        assert_eq!(woken.try_recv().map(|woken| woken.name).ok().as_deref(), Some("waits"));
+        assert!(woken.try_recv().is_err());
     }
 }

@@ -14,14 +14,17 @@ pub mod run;
 pub mod controller;
 pub mod reconcile;
 
+pub mod around;
 pub mod observe;
 
+mod cloud;
 pub mod execute;
 
 pub mod publish;
 
 pub mod accounts;
 pub mod census;
+pub mod claims;
 pub mod clock;
 pub mod connection;
 pub mod context;

@@ -9,9 +9,10 @@ use std::time::Duration;
 use kube::runtime::controller::Action;
 use kube::{Api, ResourceExt};
 use modelarts_crd::ModelArtsPool;
-use modelarts_plan::{Memory, Outcome, Plan, Step, StepKind, Tick, View, plan};
+use modelarts_plan::{Around, Memory, Outcome, Plan, Step, StepKind, Tick, View, plan};
 use tracing::Instrument;
 
+use crate::around::around;
 use crate::context::Context;
 use crate::directory::PoolMeta;
 use crate::execute::{Executed, execute};
@@ -65,9 +66,10 @@ async fn passes(ctx: &Context, namespace: &str, name: &str) -> Result<Action, Re
     let memory = ctx.memories.of(&uid);
     let mut memory = memory.lock().await;
     let mut began = ctx.clock.now();
+    let mut surroundings = around(ctx, &object).await?;
     for _ in 0..MOST_PASSES {
         let observed = observe(ctx, &object).await;
-        let plan = decide(ctx, &object, &observed, began, &mut memory);
+        let plan = decide(ctx, &object, &observed, &surroundings, began, &mut memory);
         let kind = plan.step.kind();
         let started = ctx.clock.now();
         let executed = execute(ctx, &api, &object, &observed, &plan, &mut memory).await?;
@@ -85,6 +87,7 @@ async fn passes(ctx: &Context, namespace: &str, name: &str) -> Result<Action, Re
             tracing::info!(step = kind.as_str(), "step");
         }
         let mut stale = outcome == Outcome::Stale;
+        let telling = telling(kind, &outcome);
         absorb(&mut memory, &plan, outcome, &observed, started, ctx.clock.now());
         if !stale && plan.publish {
             match publish::status(&api, &object, &plan.status).await? {
@@ -97,8 +100,7 @@ async fn passes(ctx: &Context, namespace: &str, name: &str) -> Result<Action, Re
                 None => {}
             }
         }
-        // What only the status tells is told when the status does.
-        if let Some(notice) = plan.notice.clone().filter(|_| !stale || kind == StepKind::DeletePool) {
+        if let Some(notice) = plan.notice.clone().filter(|_| telling.is_due(stale)) {
             publish::tell(&ctx.recorder, &object, notice).await;
         }
         match plan.step {
@@ -110,7 +112,10 @@ async fn passes(ctx: &Context, namespace: &str, name: &str) -> Result<Action, Re
         }
         if stale {
             match api.get_opt(name).await? {
-                Some(read) if read.uid() == object.uid() => (object, began) = (read, ctx.clock.now()),
+                Some(read) if read.uid() == object.uid() => {
+                    (object, began) = (read, ctx.clock.now());
+                    surroundings = around(ctx, &object).await?;
+                }
                 _ => return Ok(Action::await_change()),
             }
         }
@@ -118,7 +123,43 @@ async fn passes(ctx: &Context, namespace: &str, name: &str) -> Result<Action, Re
     Ok(Action::requeue(Duration::from_millis(ctx.timing.census_interval_busy)))
 }
 
-fn decide(ctx: &Context, object: &ModelArtsPool, observed: &Observed, began: Tick, memory: &mut Memory) -> Plan {
+/// When the event of a step is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Telling {
+    /// The deed is done, whether or not the status could be written.
+    Always,
+    /// What only the status tells is told when the status does.
+    WithStatus,
+    /// What was to be told did not come to pass.
+    Never,
+}
+
+impl Telling {
+    fn is_due(self, stale: bool) -> bool {
+        match self {
+            Self::Always => true,
+            Self::WithStatus => !stale,
+            Self::Never => false,
+        }
+    }
+}
+
+fn telling(kind: StepKind, outcome: &Outcome) -> Telling {
+    match (kind, outcome) {
+        (StepKind::Delete, _) | (StepKind::Change | StepKind::Mark, Outcome::Changed(_)) => Telling::Always,
+        (StepKind::Change | StepKind::Mark, _) => Telling::Never,
+        _ => Telling::WithStatus,
+    }
+}
+
+fn decide(
+    ctx: &Context,
+    object: &ModelArtsPool,
+    observed: &Observed,
+    around: &Around,
+    began: Tick,
+    memory: &mut Memory,
+) -> Plan {
     let nonce = format!("{:016x}", rand::random::<u64>());
     plan(
         &View {
@@ -126,6 +167,7 @@ fn decide(ctx: &Context, object: &ModelArtsPool, observed: &Observed, began: Tic
             cluster: &ctx.cluster,
             account: &observed.account,
             cloud: &observed.cloud,
+            around,
             now: ctx.clock.now(),
             began,
             wall: jiff::Timestamp::now(),
@@ -146,4 +188,30 @@ fn absorb(memory: &mut Memory, plan: &Plan, outcome: Outcome, observed: &Observe
         began,
         now,
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use modelarts_plan::{CloudFailure, FailureKind};
+
+    use super::*;
+
+    #[test]
+    fn a_change_is_told_if_it_was_made_and_a_transition_if_it_was_written() {
+        let failed = || {
+            Outcome::Failed(CloudFailure {
+                kind: FailureKind::Transient,
+                message: "down".into(),
+                doubtful: true,
+            })
+        };
+        let changed = || Outcome::Changed(Arc::default());
+        for kind in [StepKind::Change, StepKind::Mark] {
+            assert_eq!(telling(kind, &changed()), Telling::Always);
+            assert_eq!(telling(kind, &failed()), Telling::Never);
+            assert_eq!(telling(kind, &Outcome::Stale), Telling::Never);
+        }
+        assert_eq!(telling(StepKind::Delete, &failed()), Telling::Always);
+        assert_eq!(telling(StepKind::Rest, &Outcome::Done), Telling::WithStatus);
+    }
 }

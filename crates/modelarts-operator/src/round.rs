@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use modelarts_client::{ApiError, ListPools, NetworkId, PoolId, PoolListStatus};
+use modelarts_plan::kind::Resource;
 use modelarts_plan::{CloudFailure, FailureKind, Tick};
 use modelarts_types::pool::Pool;
 
@@ -13,7 +14,7 @@ use crate::census::{Parts, Scope, State, trouble};
 use crate::directory::{Member, ScopeKey};
 use crate::failures;
 use crate::governor::{Class, Priority};
-use crate::snapshot::{Snapshot, is_moving};
+use crate::snapshot::{Owners, Snapshot};
 
 /// After how many intervals without a look the objects are told, as the plan counts them.
 const TELL_AFTER: u64 = 3;
@@ -72,7 +73,7 @@ async fn list(parts: &Parts, key: &ScopeKey, access: &Access, scope: &Scope) -> 
     let pools = list_pools(parts, key, access, None).await?;
     let last = scope.state().list.clone();
     Ok(Looked {
-        list: Arc::new(Snapshot::new(began, pools, Vec::new(), last.as_deref())),
+        list: Arc::new(index(parts, began, pools, Vec::new(), last.as_deref())),
         set: None,
     })
 }
@@ -84,10 +85,18 @@ async fn list_set(parts: &Parts, key: &ScopeKey, access: &Access, scope: &Scope)
     let creating = list_pools(parts, key, access, Some(PoolListStatus::Creating)).await?;
     let failed = list_pools(parts, key, access, Some(PoolListStatus::Failed)).await?;
     let last = scope.state().list.clone();
-    let list = Arc::new(Snapshot::new(began, default.clone(), Vec::new(), last.as_deref()));
+    let list = Arc::new(index(parts, began, default.clone(), Vec::new(), last.as_deref()));
     let all: Vec<Pool> = default.into_iter().chain(creating).collect();
-    let set = Arc::new(Snapshot::new(began, all, failed, Some(&list)));
+    let set = Arc::new(index(parts, began, all, failed, Some(&list)));
     Ok(Looked { list, set: Some(set) })
+}
+
+fn index(parts: &Parts, began: Tick, pools: Vec<Pool>, failed: Vec<Pool>, last: Option<&Snapshot>) -> Snapshot {
+    let owners = Owners {
+        cluster: &parts.cluster,
+        knows: &|uid| parts.directory.knows(uid),
+    };
+    Snapshot::new(began, pools, failed, last, owners)
 }
 
 async fn list_pools(
@@ -135,7 +144,7 @@ pub(crate) async fn canary(parts: &Parts, scope: &Scope, access: &Access, member
     let listed = {
         let state = scope.state();
         let list = state.list.as_ref();
-        list.and_then(|list| list.pools().find_map(|pool| PoolId::parse(pool.id()?).ok()))
+        list.and_then(|list| list.items().find_map(|pool| PoolId::parse(pool.id()?).ok()))
     };
     parts
         .governor
@@ -155,7 +164,7 @@ fn absorb(parts: &Parts, key: &ScopeKey, scope: &Scope, members: &[Member], look
     let known: BTreeSet<String> = members
         .iter()
         .filter(|member| !member.deleting)
-        .filter_map(|member| member.pool_id.clone())
+        .filter_map(|member| member.id.clone())
         .collect();
     let was_frozen = state.breaker.is_open();
     state
@@ -176,7 +185,9 @@ fn absorb(parts: &Parts, key: &ScopeKey, scope: &Scope, members: &[Member], look
         .counted(&key.account, &key.workspace, looked.list.len(), jiff::Timestamp::now());
     parts.metrics.breaker(&key.account, &key.workspace, frozen);
     for member in members {
-        let changed = last.as_ref().is_none_or(|last| !looked.list.is_same_for(last, member));
+        let changed = last
+            .as_ref()
+            .is_none_or(|last| !looked.list.is_same_for(last, member, &parts.cluster));
         if everybody || changed || served.contains(&member.uid) || troubled.contains(&member.uid) {
             parts.directory.wake(member);
         }
@@ -228,7 +239,7 @@ fn pause(parts: &Parts, key: &ScopeKey, scope: &Scope) -> Duration {
     let moving = state
         .list
         .as_ref()
-        .is_some_and(|list| list.pools().any(|pool| is_moving(pool)));
+        .is_some_and(|list| list.items().any(|pool| pool.is_moving()));
     let busy = moving || state.wanted.is_some() || parts.directory.of_scope(key).iter().any(|member| member.busy);
     drop(state);
     let millis = if parts.governor.is_throttled(&key.account, Class::Reads) {

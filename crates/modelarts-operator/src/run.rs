@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 
 use crate::accounts::{Accounts, Policy, Sources, Versions};
 use crate::census::{Census, Parts};
+use crate::claims::Claims;
 use crate::clock::Clock;
 use crate::context::{Context, Memories};
 use crate::controller;
@@ -167,6 +168,7 @@ async fn lead(
     let (directory, woken) = Directory::new();
     let directory = Arc::new(directory);
     let clock = Clock::start();
+    let cluster = cluster(&clients.unary).await?;
     let census = Arc::new(Census::new(Parts {
         accounts: Arc::clone(&accounts),
         directory: Arc::clone(&directory),
@@ -174,10 +176,11 @@ async fn lead(
         metrics: Arc::clone(metrics),
         timing,
         clock,
+        cluster: cluster.clone(),
     }));
     let ctx = Arc::new(Context {
         kube: clients.unary.clone(),
-        cluster: cluster(&clients.unary).await?,
+        cluster,
         timing,
         clock,
         accounts: Arc::clone(&accounts),
@@ -193,6 +196,7 @@ async fn lead(
                 instance: Some(flags.replica_identity()),
             },
         ),
+        claims: Claims::default(),
         memories: Memories::default(),
     });
     let stop = shutdown.requested();
