@@ -16,6 +16,12 @@ pub(crate) fn pool_spec(schema: &mut Schema) {
     }
     add(schema, immutable_with_default("account", "default", "ModelArtsPool"));
     add(schema, immutable_with_default("workspaceId", "0", "ModelArtsPool"));
+    entries(schema);
+    terms(schema);
+}
+
+/// How `resources` and `nodes` go together, and what an entry keeps for ever.
+fn entries(schema: &mut Schema) {
     add(
         schema,
         Rule::new("!has(self.nodes) || self.resources.size()==1 && !has(self.resources[0].count)")
@@ -39,6 +45,20 @@ pub(crate) fn pool_spec(schema: &mut Schema) {
         // Invalid and not FieldValueDuplicate: with that reason the server leaves the message out.
         .field_path(".resources"),
     );
+    add(
+        schema,
+        Rule::new(format!(
+            "oldSelf.resources.all(o, self.resources.all(r, !({SAME_ENTRY}) || has(r.creatingStep)==has(o.creatingStep) \
+             && (!has(r.creatingStep) || r.creatingStep==o.creatingStep)))"
+        ))
+        .message("creatingStep of an entry cannot be changed, added or removed; add another entry with its own nodePool instead")
+        .field_path(".resources")
+        .reason(Reason::FieldValueForbidden),
+    );
+}
+
+/// What belongs together beside the nodes.
+fn terms(schema: &mut Schema) {
     add(
         schema,
         Rule::new("has(self.network)!=has(self.networkRef)")
@@ -75,16 +95,6 @@ pub(crate) fn pool_spec(schema: &mut Schema) {
         Rule::new("!has(self.managementPolicy) || self.managementPolicy!='Observe' || has(self.poolName) || has(self.adoption)")
             .message("Observe needs to know which pool: set poolName or adoption.poolId")
             .field_path(".managementPolicy"),
-    );
-    add(
-        schema,
-        Rule::new(format!(
-            "oldSelf.resources.all(o, self.resources.all(r, !({SAME_ENTRY}) || has(r.creatingStep)==has(o.creatingStep) \
-             && (!has(r.creatingStep) || r.creatingStep==o.creatingStep)))"
-        ))
-        .message("creatingStep of an entry cannot be changed, added or removed; add another entry with its own nodePool instead")
-        .field_path(".resources")
-        .reason(Reason::FieldValueForbidden),
     );
 }
 

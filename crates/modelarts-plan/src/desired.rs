@@ -6,7 +6,7 @@
 mod problems;
 
 use modelarts_crd::ModelArtsPool;
-use modelarts_crd::policy::{Billing, DriftPolicy, PeriodType, PoolField};
+use modelarts_crd::policy::{Billing, PeriodType, PoolField};
 use modelarts_crd::pool::{ModelArtsPoolSpec, UpdateStrategy};
 use modelarts_crd::resource::ResourceEntry;
 use modelarts_types::keys;
@@ -41,8 +41,6 @@ pub struct DesiredPool {
     pub network: WantedNetwork,
     /// Fields that others own once the pool is there.
     pub ignore: Vec<PoolField>,
-    /// What to do about changes that others made.
-    pub drift: DriftPolicy,
     /// Whether every entry has a size.
     pub sized: bool,
     /// Whether the size is that of `spec.nodes`.
@@ -89,15 +87,13 @@ impl DesiredPool {
             ..Pool::default()
         };
         let hash = hash(&pool, &network, object);
-        let drift = spec.drift.clone().unwrap_or_default();
         Ok(Self {
             pool_name,
             name_given: spec.pool_name.is_some(),
             workspace: spec.workspace().to_owned(),
             pool,
             network,
-            ignore: drift.ignore,
-            drift: drift.policy.unwrap_or(DriftPolicy::Correct),
+            ignore: spec.drift.as_ref().map(|drift| drift.ignore.clone()).unwrap_or_default(),
             sized,
             sized_by_nodes: spec.nodes.is_some(),
             nodes,

@@ -5,7 +5,7 @@ use modelarts_crd::conditions::Reason;
 use modelarts_crd::policy::DriftPolicy;
 use modelarts_crd::{ModelArtsPool, ModelArtsPoolStatus};
 use modelarts_types::keys;
-use modelarts_types::pool::{Counts, NetworkRef, Phase, Pool};
+use modelarts_types::pool::{Counts, Phase, Pool};
 use serde_json::{Value, json};
 
 use crate::change::{self, Next};
@@ -123,16 +123,9 @@ impl Resource for Pool {
     }
 
     fn is_moving(&self) -> bool {
-        let status = self.status.as_ref();
-        let counts = status.and_then(|status| status.resources.as_ref());
-        let some = |counts: Option<&Counts>| counts.is_some_and(|counts| counts.total() > 0);
         match self.phase() {
             None | Some(Phase::Creating | Phase::Deleting) => true,
-            Some(_) => {
-                some(counts.and_then(|counts| counts.creating.as_ref()))
-                    || some(counts.and_then(|counts| counts.deleting.as_ref()))
-                    || crate::verdict::is_switching(self)
-            }
+            Some(_) => change::moving(self),
         }
     }
 
@@ -176,17 +169,11 @@ impl Desired<Pools> for DesiredPool {
     }
 
     fn body(&self, view: &View<'_, Pools>) -> Option<Pool> {
-        let mut pool = self.creation();
-        if let WantedNetwork::Ref(_) = &self.network {
-            let Link::Ready(id) = &view.around.link else {
-                return None;
-            };
-            pool.spec.network = Some(NetworkRef {
-                name: Some(id.clone()),
-                ..NetworkRef::default()
-            });
+        match (&self.network, &view.around.link) {
+            (WantedNetwork::Id(_), _) => Some(self.creation()),
+            (WantedNetwork::Ref(_), Link::Ready(id)) => Some(self.clone().in_network(id).creation()),
+            (WantedNetwork::Ref(_), _) => None,
         }
-        Some(pool)
     }
 
     fn obstacle(&self, view: &View<'_, Pools>) -> Option<(Reason, String)> {

@@ -140,17 +140,6 @@ fn scopes(pool: &Pool) -> Option<Verdict> {
     (!all.is_empty()).then(|| Verdict::Working(reason, format!("job types: {}", all.join(", "))))
 }
 
-/// Whether a driver or a job type is on its way.
-pub(crate) fn is_switching(pool: &Pool) -> bool {
-    let states = pool
-        .status
-        .as_ref()
-        .and_then(|status| status.scope.as_deref())
-        .unwrap_or_default();
-    let switching = |state: Option<&str>| matches!(state, Some("Enabling" | "Disabling"));
-    drivers(pool).is_some() || states.iter().any(|state| switching(state.state.as_deref()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

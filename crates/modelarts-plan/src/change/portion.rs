@@ -118,7 +118,12 @@ mod tests {
 
     #[test]
     fn a_request_adds_at_most_thirty_nodes_in_whole_steps() {
-        let table: [(&[Growth], &[i64], &str); 6] = [
+        let table: [(&[Growth], &[i64], &str); 7] = [
+            (
+                &[growth(0, 30, 1), growth(6, 8, 4)],
+                &[30, 6],
+                "an entry beside its steps never shrinks on the way",
+            ),
             (&[growth(1, 31, 1)], &[31], "thirty fit"),
             (&[growth(1, 32, 1)], &[31], "thirty-one do not"),
             (&[growth(0, 48, 8)], &[24], "whole steps"),
