@@ -8,10 +8,10 @@ use modelarts_crd::conditions::Reason;
 use modelarts_crd::policy::DriftPolicy;
 
 use crate::cadence::{SETTLED, after_refusal, after_setback};
-use crate::change::{Change, Next};
 use crate::failure::Remedy;
 use crate::kind::{Kind, Resource, Status};
 use crate::memory::{Memory, fingerprint_of_patch};
+use crate::next::{Change, Next};
 use crate::report::{Report, Sync, Verdict};
 use crate::step::{Effect, Step};
 use crate::view::View;

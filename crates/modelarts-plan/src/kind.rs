@@ -8,8 +8,8 @@ use modelarts_crd::conditions::Reason;
 use modelarts_crd::policy::{DeletionPolicy, DriftPolicy, ManagementPolicy};
 use modelarts_crd::status::Creation;
 
-use crate::change::Next;
 use crate::identity::{ClusterId, Marker};
+use crate::next::Next;
 use crate::report::Verdict;
 use crate::step::Details;
 use crate::view::View;

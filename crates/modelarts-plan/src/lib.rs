@@ -4,7 +4,8 @@
 //! time, the object and everything that was seen of the cloud are arguments, and what it learns is
 //! kept in a [`Memory`] that may be lost at any moment without a second pool being bought.
 //!
-//! Reading order: [`plan`], then [`creation`], [`keeping`] and [`deletion`], then the parts.
+//! Reading order: [`plan`], then [`creation`], [`keeping`] and [`deletion`], then [`pool`] and
+//! [`network`], which say in what the two kinds differ, then the parts.
 
 pub mod plan;
 
@@ -16,26 +17,19 @@ pub mod keeping;
 mod losing;
 mod naming;
 mod observing;
-mod verdict;
 
-pub mod change;
-pub mod desired_network;
 pub mod kind;
-mod mirror;
-pub mod networks;
-pub mod orders;
-pub mod pools;
-pub mod subscription;
+pub mod network;
+pub mod pool;
 
 pub mod evidence;
 pub mod memory;
+pub mod next;
 pub mod step;
 pub mod view;
 
 pub mod breaker;
 pub mod cadence;
-pub mod desired;
-pub mod drift;
 pub mod failure;
 pub mod identity;
 pub mod report;
@@ -46,9 +40,12 @@ pub use failure::{CloudFailure, FailureKind};
 pub use identity::{ClusterId, Marker};
 pub use kind::Kind;
 pub use memory::Memory;
-pub use networks::Networks;
+pub use network::Networks;
 pub use plan::plan;
-pub use pools::Pools;
+pub use pool::Pools;
+pub use pool::desired;
+pub use pool::drift;
+pub use pool::orders;
 pub use report::{Notice, NoticeKind};
 pub use step::{Details, Effect, Outcome, Plan, Step, StepKind};
 pub use timing::{Tick, Timing};

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::failure::{CloudFailure, FailureKind};
 use crate::identity::fingerprint_of;
 use crate::kind::{Kind, Status};
-use crate::pools::Pools;
+use crate::pool::Pools;
 use crate::step::{Details, Outcome, Step};
 use crate::timing::Tick;
 use crate::view::{Show, Shown, View};

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use modelarts_crd::conditions::Reason;
 
 use crate::cadence::SETTLED;
-use crate::change::Next;
 use crate::keeping::{blindness, is_unseen, keep_quiet};
 use crate::kind::{Desired, Kind};
 use crate::memory::Memory;
+use crate::next::Next;
 use crate::plan::Draft;
 use crate::report::{Report, Sync, Verdict};
 use crate::step::{Plan, Step};

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::failure::CloudFailure;
 use crate::identity::Marker;
 use crate::kind::Kind;
-use crate::pools::Pools;
+use crate::pool::Pools;
 use crate::report::Notice;
 use crate::timing::Tick;
 use crate::view::Shown;

@@ -12,7 +12,7 @@ use modelarts_crd::status::{Creation, Outcome as Fate};
 use crate::failure::CloudFailure;
 use crate::identity::{ClusterId, Marker};
 use crate::kind::{Kind, Resource, Status, Terms};
-use crate::pools::Pools;
+use crate::pool::Pools;
 use crate::timing::{Tick, Timing};
 
 /// The arguments of [`plan`](crate::plan::plan).

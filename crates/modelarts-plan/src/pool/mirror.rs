@@ -7,12 +7,12 @@ use modelarts_crd::status::{
 };
 use modelarts_types::pool::{Counts, Pool, PoolStatus};
 
-use crate::desired::DesiredPool;
 use crate::kind::{Parts, Status};
-use crate::pools::Pools;
+use crate::pool::Pools;
+use crate::pool::desired::DesiredPool;
+use crate::pool::subscription;
 use crate::report::cut;
 use crate::step::Details;
-use crate::subscription;
 use crate::view::View;
 
 impl Status<Pools> for ModelArtsPoolStatus {
@@ -96,7 +96,7 @@ impl Status<Pools> for ModelArtsPoolStatus {
         self.network_id = pool.spec.network.as_ref().and_then(|network| network.name.clone());
         self.subscription = subscription::term(pool, view.wall);
         follow_order(self, pool);
-        if crate::pools::abnormal(pool) == 0 {
+        if crate::pool::abnormal(pool) == 0 {
             self.abnormal_nodes.clear();
         }
     }

@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 
 use super::Held;
 use super::portion::{Growth, grown, spread, unit_of};
-use crate::desired::DesiredPool;
-use crate::drift::{self, Pair};
+use crate::pool::desired::DesiredPool;
+use crate::pool::drift::{self, Pair};
 
 /// Bit of `controlMode`: the flavors may not be changed.
 const FLAVORS_FIXED: i64 = 2;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::tests::{IN_CLOUD, MODE, RESOURCES, desired, entries, marker, observed, sent};
 use super::{Next, next};
-use crate::desired::DesiredPool;
+use crate::pool::desired::DesiredPool;
 
 fn refused(desired: &DesiredPool, observed: &Pool) -> (Vec<String>, Reason, String) {
     match next(desired, observed, &marker()) {

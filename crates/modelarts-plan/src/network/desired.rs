@@ -12,8 +12,8 @@ use modelarts_types::metadata::Metadata;
 use modelarts_types::network::{Connection, Network, NetworkPhase, NetworkSpec, PeerConnection, SfsTurboConnection};
 use serde_json::{Map, Value, json};
 
-use crate::change::{Change, Next};
 use crate::identity::{ClusterId, Marker, derived_name, fingerprint_of, without_marker};
+use crate::next::{Change, Next};
 
 /// A spec that can be turned into a network.
 #[derive(Clone, Debug, PartialEq)]

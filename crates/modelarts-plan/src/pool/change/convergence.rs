@@ -13,9 +13,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Change, Next, next};
-use crate::desired::DesiredPool;
-use crate::drift::differences;
 use crate::identity::{ClusterId, Marker};
+use crate::pool::desired::DesiredPool;
+use crate::pool::drift::differences;
 
 const PROJECT: &str = "p";
 /// Flavors of one architecture that are sold nowhere out; nodes of the last are made four at a time.

@@ -1,5 +1,13 @@
 //! Pools, as the protocol sees them.
 
+pub mod change;
+pub mod desired;
+pub mod drift;
+mod mirror;
+pub mod orders;
+pub mod subscription;
+pub(crate) mod verdict;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use modelarts_crd::conditions::Reason;
 use modelarts_crd::policy::DriftPolicy;
@@ -8,12 +16,11 @@ use modelarts_types::keys;
 use modelarts_types::pool::{Counts, Phase, Pool};
 use serde_json::{Value, json};
 
-use crate::change::{self, Next};
-use crate::desired::{DesiredPool, WantedNetwork};
 use crate::identity::{ClusterId, Marker};
 use crate::kind::{Adoption, Desired, Kind, Resource, Terms};
+use crate::next::Next;
+use crate::pool::desired::{DesiredPool, WantedNetwork};
 use crate::report::Verdict;
-use crate::subscription;
 use crate::view::{Link, View};
 
 /// The kind of pools.
@@ -61,7 +68,7 @@ impl Kind for Pools {
     }
 
     fn verdict(pool: &Pool) -> Verdict {
-        crate::verdict::verdict_on(pool)
+        crate::pool::verdict::verdict_on(pool)
     }
 
     fn next(desired: &DesiredPool, observed: &Pool, marker: &Marker) -> Next {
@@ -76,7 +83,7 @@ impl Kind for Pools {
         let status = view.object.status.as_ref();
         let order = status.and_then(|status| status.order.as_ref());
         let is_new = pool.order_name() != order.map(|order| order.name.as_str());
-        let is_open = order.is_some_and(|order| !order.phase.as_deref().is_some_and(crate::orders::is_over));
+        let is_open = order.is_some_and(|order| !order.phase.as_deref().is_some_and(crate::pool::orders::is_over));
         let told = status.is_some_and(|status| !status.abnormal_nodes.is_empty());
         (pool.order_name().is_some() && (is_new || is_open)) || (abnormal(pool) > 0) != told
     }

@@ -13,8 +13,8 @@ use modelarts_types::keys;
 use modelarts_types::pool::{AzCount, Driver, Metadata, NetworkRef, Pool, PoolResource, PoolSpec};
 use serde_json::{Map, Value, json};
 
-use crate::change::portion::{Growth, MOST_ADDED, created, spread, unit_of};
 use crate::identity::{ClusterId, Marker, derived_name, fingerprint_of};
+use crate::pool::change::portion::{Growth, MOST_ADDED, created, spread, unit_of};
 
 /// The network that the pool should be in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,7 +93,11 @@ impl DesiredPool {
             workspace: spec.workspace().to_owned(),
             pool,
             network,
-            ignore: spec.drift.as_ref().map(|drift| drift.ignore.clone()).unwrap_or_default(),
+            ignore: spec
+                .drift
+                .as_ref()
+                .map(|drift| drift.ignore.clone())
+                .unwrap_or_default(),
             sized,
             sized_by_nodes: spec.nodes.is_some(),
             nodes,

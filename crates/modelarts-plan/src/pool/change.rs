@@ -13,52 +13,13 @@ use modelarts_types::keys;
 use modelarts_types::pool::{Counts, Phase, Pool};
 use serde_json::{Map, Value, json};
 
-use crate::desired::DesiredPool;
-use crate::drift;
 use crate::identity::{Marker, without_marker};
+use crate::next::{Change, Next};
+use crate::pool::desired::DesiredPool;
+use crate::pool::drift;
 
 /// Bits of `controlMode`: the service restricted the pool, froze it, or did so for public security.
 const RESTRICTED: i64 = 4 | 8 | 16;
-
-/// What to send.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Change {
-    /// The fields that it is about, as the user writes them.
-    pub fields: Vec<String>,
-    /// The merge patch.
-    pub patch: Value,
-    /// Whether nodes are added.
-    pub grows: bool,
-    /// Whether nodes are removed.
-    pub shrinks: bool,
-}
-
-/// What comes next.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Next {
-    /// Nothing differs (fields ignored aside).
-    Nothing,
-    /// Send this now; more may follow afterwards.
-    Send(Change),
-    /// It differs and has to wait for something that ends by itself.
-    Wait {
-        /// The fields that wait.
-        fields: Vec<String>,
-        /// Always `ChangePending`.
-        reason: Reason,
-        /// What is waited for.
-        text: String,
-    },
-    /// It differs and a person has to do something.
-    Refused {
-        /// The fields that cannot be changed so.
-        fields: Vec<String>,
-        /// Why, in a word.
-        reason: Reason,
-        /// Why, and what to do.
-        text: String,
-    },
-}
 
 /// The next change of a pool that is ours. `marker` is what the description has to end in.
 ///

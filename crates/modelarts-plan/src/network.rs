@@ -1,5 +1,7 @@
 //! Networks, as the protocol sees them, and how they stand.
 
+pub mod desired;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
 use modelarts_crd::conditions::Reason;
 use modelarts_crd::network::ConnectionState;
@@ -10,10 +12,10 @@ use modelarts_types::keys;
 use modelarts_types::network::{Network, NetworkPhase};
 use serde_json::{Value, json};
 
-use crate::change::Next;
-use crate::desired_network::{DesiredNetwork, next};
 use crate::identity::{ClusterId, Marker};
 use crate::kind::{Adoption, Desired, Kind, Parts, Resource, Status, Terms};
+use crate::network::desired::{DesiredNetwork, next};
+use crate::next::Next;
 use crate::report::Verdict;
 use crate::view::View;
 

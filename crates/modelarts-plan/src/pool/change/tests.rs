@@ -5,8 +5,8 @@ use modelarts_types::pool::Pool;
 use serde_json::{Value, json};
 
 use super::{Change, Next, moving, next};
-use crate::desired::DesiredPool;
 use crate::identity::{ClusterId, Marker};
+use crate::pool::desired::DesiredPool;
 
 fn cluster() -> ClusterId {
     ClusterId("c".into())

@@ -12,8 +12,8 @@ use modelarts_types::keys;
 use modelarts_types::pool::{AzCount, Pool, PoolResource};
 use serde_json::{Map, Value};
 
-use crate::desired::{DesiredPool, WantedNetwork};
 use crate::identity::without_marker;
+use crate::pool::desired::{DesiredPool, WantedNetwork};
 
 /// The fields of the spec that the cloud does not have as written: those that can never be changed
 /// first, then the others in the order of the spec. Fields that the spec ignores are left out.
