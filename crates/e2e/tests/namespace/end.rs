@@ -21,7 +21,7 @@ pub const fn case(name: &'static str, reached: Reached, policy: Option<&'static 
 }
 
 /// Deletes the namespace with everything in it, as a user would, and waits for its end.
-async fn delete_namespace(scene: &Scene) {
+pub async fn delete_namespace(scene: &Scene) {
     let arguments = ["delete", "namespace", &scene.name, "--timeout=120s"];
     let said = kubectl::run(&scene.world.control_plane, &arguments, "").await;
     if said.ok {

@@ -9,10 +9,13 @@
     reason = "a failed expectation is the point of a test, also in its helper functions"
 )]
 
+mod annotation;
 mod belongings;
 mod end;
 mod pools;
+mod reinstall;
 mod uninstall;
+mod uninstall_running;
 
 use e2e::stage::{Options, Stage};
 use sandbox::control_plane::ControllerManager;

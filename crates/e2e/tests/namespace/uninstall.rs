@@ -49,7 +49,7 @@ pub async fn delete_definitions(ground: &Proxied) {
 }
 
 /// Waits until every pool's object is marked as deleted.
-async fn until_marked(ground: &Proxied) {
+pub async fn until_marked(ground: &Proxied) {
     wait::until("all objects to be marked as deleted", PATIENCE, async || {
         let pools = ground.pools().list(&ListParams::default()).await;
         let pools = pools.map_err(|error| error.to_string())?;

@@ -17,7 +17,7 @@ fn autoscalers(scene: &Scene) -> Api<HorizontalPodAutoscaler> {
 }
 
 /// Creates an autoscaler of 1 to 6 nodes with this target for the queue.
-async fn create(scene: &Scene, target: Value) {
+pub async fn create(scene: &Scene, target: Value) {
     let version = format!("{}/v1alpha1", modelarts_crd::GROUP);
     let made = json!({
         "metadata": { "name": "train" },

@@ -14,6 +14,7 @@ mod autoscaler;
 mod by_hand;
 mod owners;
 mod queue;
+mod resized;
 mod with_git;
 
 use e2e::stage::{Options, Stage};
