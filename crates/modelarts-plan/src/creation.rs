@@ -11,8 +11,8 @@ use modelarts_crd::conditions::Reason;
 use modelarts_crd::status::{Creation, Outcome as Fate};
 
 use crate::adoption;
-use crate::cadence::{ATTEMPT_BUDGET, SETTLED, after_refusal, after_setback};
-use crate::failure::{FailureKind, Remedy};
+use crate::failure::FailureKind;
+use crate::holding::waits;
 use crate::identity::Marker;
 use crate::kind::{Desired, Kind, Resource, Status};
 use crate::memory::{Memory, Sending, Setback};
@@ -239,79 +239,6 @@ fn next_attempt<K: Kind>(
     open(view, desired, last, report)
 }
 
-/// What keeps the next attempt back, and for how long.
-fn waits<K: Kind>(
-    view: &View<'_, K>,
-    memory: &Memory<K>,
-    desired: &K::Desired,
-    account: &OpenAccount,
-    last: Option<&Creation>,
-) -> Option<(Verdict, u64)> {
-    let timing = view.timing;
-    let same = last.filter(|last| last.spec_hash == desired.hash());
-    if let Some(same) = same
-        && same.spent >= ATTEMPT_BUDGET
-    {
-        let text = format!(
-            "{} attempts ended in doubt or in failure; it is looked for, but not bought again",
-            same.spent
-        );
-        return Some((Verdict::Stalled(Reason::AttemptsExhausted, text), SETTLED));
-    }
-    if let Some(same) = same
-        && same.outcome == Some(Fate::Failed)
-    {
-        let wait = after_refusal(timing, u32::try_from(same.spent).unwrap_or(u32::MAX));
-        let due = memory.evidence_since().after(wait);
-        if view.now < due {
-            let text = current_text(view).unwrap_or_else(|| format!("the cloud could not make the {}", K::NOUN));
-            return Some((Verdict::Stalled(Reason::CreationFailed, text), due.since(view.now)));
-        }
-    }
-    if let Some(setback) = memory
-        .rejection
-        .as_ref()
-        .filter(|setback| setback.hash == desired.hash())
-    {
-        let due = setback.at.after(retry_after(view, setback));
-        if setback.failure.kind != FailureKind::Conflict && view.now < due {
-            return Some((verdict_on::<K>(setback, desired), due.since(view.now)));
-        }
-    }
-    if let Some(same) = same
-        && same.outcome == Some(Fate::Lost)
-        && view.terms().subscription
-    {
-        let text = format!(
-            "the {} of a subscription is gone, and it is not bought again by itself; set the requestedAt annotation to buy it again",
-            K::NOUN
-        );
-        return Some((Verdict::Stalled(Reason::SubscriptionEnded, text), SETTLED));
-    }
-    if let Some((reason, text)) = desired.obstacle(view) {
-        return Some((Verdict::Working(reason, text), SETTLED));
-    }
-    if view.cloud.frozen {
-        return Some((frozen(), timing.census_interval));
-    }
-    if let Some(deleted) = view.cloud.name_deleted.filter(|_| view.terms().name.is_some()) {
-        let free = deleted.after(timing.in_doubt_window);
-        if view.now < free {
-            let text = format!(
-                "a {} named {} was deleted a moment ago; the name is used again once that is surely over",
-                K::NOUN,
-                desired.name()
-            );
-            return Some((Verdict::Working(Reason::WaitingForName, text), free.since(view.now)));
-        }
-    }
-    if !account.may_create {
-        let text = "the account has used up its creations of the last ten minutes".to_owned();
-        return Some((Verdict::Working(Reason::CreationBudget, text), timing.census_interval));
-    }
-    None
-}
-
 /// Why nothing is believed for now.
 pub(crate) fn frozen() -> Verdict {
     Verdict::Working(
@@ -369,14 +296,7 @@ fn open<K: Kind>(view: &View<'_, K>, desired: &K::Desired, last: Option<&Creatio
     Draft::new(report).publish(Step::OpenAttempt, 0)
 }
 
-fn retry_after<K: Kind>(view: &View<'_, K>, setback: &Setback) -> u64 {
-    match setback.failure.reason().1 {
-        Remedy::Wait => after_setback(view.timing, setback.count),
-        Remedy::Person => after_refusal(view.timing, setback.count),
-    }
-}
-
-fn verdict_on<K: Kind>(setback: &Setback, desired: &K::Desired) -> Verdict {
+pub(crate) fn verdict_on<K: Kind>(setback: &Setback, desired: &K::Desired) -> Verdict {
     if setback.failure.kind == FailureKind::Conflict {
         // Not a verdict yet: it may be our own pool, or one on its way out. The next look decides.
         let text = format!(
@@ -386,15 +306,6 @@ fn verdict_on<K: Kind>(setback: &Setback, desired: &K::Desired) -> Verdict {
         return Verdict::Working(Reason::WaitingForName, text);
     }
     Verdict::on(&setback.failure)
-}
-
-/// What the status says now, to be said again.
-fn current_text<K: Kind>(view: &View<'_, K>) -> Option<String> {
-    let conditions = view.status()?.conditions();
-    conditions
-        .iter()
-        .find(|condition| condition.type_ == "Ready")
-        .map(|condition| condition.message.clone())
 }
 
 pub(crate) fn notice(kind: NoticeKind, reason: &'static str, action: &'static str, note: String) -> Notice {

@@ -15,6 +15,7 @@ use modelarts_crd::status::{Creation, Outcome as Fate};
 use crate::adoption::mark;
 use crate::cadence::{SETTLED, after_setback};
 use crate::creation::{close, found, frozen, notice, record};
+use crate::detaching::detach;
 use crate::evidence::{Absence, absence};
 use crate::failure::Remedy;
 use crate::keeping::{self, Identity};
@@ -73,7 +74,7 @@ fn still<K: Kind>(report: Report<K>, next_look: u64) -> Plan<K> {
 }
 
 /// The deletion cannot go on.
-fn blocked<K: Kind>(reason: Reason, stalled: bool, text: String, mut report: Report<K>) -> Plan<K> {
+pub(crate) fn blocked<K: Kind>(reason: Reason, stalled: bool, text: String, mut report: Report<K>) -> Plan<K> {
     let text = format!("the deletion waits: {text}");
     let verdict = if stalled {
         Verdict::Stalled(reason, text)
@@ -84,7 +85,13 @@ fn blocked<K: Kind>(reason: Reason, stalled: bool, text: String, mut report: Rep
     Draft::new(report).publish(Step::Rest, SETTLED)
 }
 
-fn waiting<K: Kind>(view: &View<'_, K>, text: &str, step: Step<K>, wait: u64, mut report: Report<K>) -> Plan<K> {
+pub(crate) fn waiting<K: Kind>(
+    view: &View<'_, K>,
+    text: &str,
+    step: Step<K>,
+    wait: u64,
+    mut report: Report<K>,
+) -> Plan<K> {
     let verdict = match &view.cloud.trouble {
         Some(trouble) => {
             let (reason, _) = trouble.failure.reason();
@@ -136,51 +143,6 @@ fn settle<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, attempt: &Creation, r
             report.clone(),
         )),
         Some(_) => Some(close(Fate::NotFound, &deleting(), report.clone())),
-    }
-}
-
-/// Leaves the pool alone and says which it is.
-fn detach<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, attempt: Option<&Creation>, report: Report<K>) -> Plan<K> {
-    let id = view.recorded_id().map(str::to_owned).or_else(|| {
-        let marker = view.marker();
-        let listing = view.cloud.newest(memory.evidence_since())?;
-        listing.marked(&marker).first()?.id().map(str::to_owned)
-    });
-    let doubted = attempt.is_some_and(|attempt| attempt.doubts > 0);
-    if id.is_none() && doubted && view.cloud.set_since(memory.evidence_since()).is_none() {
-        if let Account::Closed(closed) = view.account {
-            return blocked(closed.reason, closed.stalled, closed.message.clone(), report);
-        }
-        let text = "looking for the pool to leave alone";
-        return waiting(
-            view,
-            text,
-            Step::LookAtScope {
-                since: memory.evidence_since(),
-            },
-            view.timing.census_interval_busy,
-            report,
-        );
-    }
-    let draft = Draft::new(report);
-    match id {
-        Some(id) => {
-            let why = if view.around.kind_leaves {
-                "because the definition of its kind is removed"
-            } else if view.terms().management == ManagementPolicy::Observe {
-                "as managementPolicy Observe says"
-            } else {
-                "as the deletion policy Detach says"
-            };
-            let note = format!(
-                "left {} {id} alone in the cloud, {why}; it stays, and is billed if it costs anything, until it is deleted there",
-                K::NOUN
-            );
-            draft
-                .tell(notice(NoticeKind::Normal, Reason::Detached.as_str(), "Detach", note))
-                .silent(Step::RemoveFinalizer)
-        }
-        None => draft.silent(Step::RemoveFinalizer),
     }
 }
 

@@ -13,6 +13,8 @@ mod adoption;
 mod changing;
 pub mod creation;
 pub mod deletion;
+mod detaching;
+mod holding;
 pub mod keeping;
 mod losing;
 mod naming;
