@@ -49,6 +49,13 @@ pub(crate) fn plan<K: Kind>(view: &View<'_, K>, memory: &mut Memory<K>) -> Plan<
     if leaves_alone || view.around.kind_leaves {
         return detach(view, memory, attempt.as_ref(), report);
     }
+    if let Some(word) = view.around.misspelt.as_ref().filter(|_| view.terms().deletion.is_none()) {
+        let text = format!(
+            "the namespace's annotation {} is {word:?}; write Delete or Detach, or set spec.deletionPolicy",
+            modelarts_crd::DELETION_POLICY
+        );
+        return blocked(Reason::InvalidSpec, true, text, report);
+    }
     if let Account::Closed(closed) = view.account {
         return blocked(closed.reason, closed.stalled, closed.message.clone(), report);
     }

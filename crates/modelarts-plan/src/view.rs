@@ -94,6 +94,8 @@ pub struct Cloud<K: Kind = Pools> {
 pub struct Around {
     /// The deletion policy that the namespace's annotation names.
     pub deletion: Option<DeletionPolicy>,
+    /// What that annotation says instead, if it is no policy: nothing is deleted on a misspelt word.
+    pub misspelt: Option<String>,
     /// What the object refers to.
     pub link: Link,
     /// Objects that refer to this one.
