@@ -15,6 +15,7 @@ mod reader;
 mod words;
 
 mod adoption;
+mod changes;
 mod policies;
 mod subscriptions;
 mod uninstall;
