@@ -236,7 +236,7 @@ impl Accounts {
         match labels {
             Some(labels) if selector.matches(&labels) => Ok(()),
             _ => Err(refused(format!(
-                "account {name} does not allow pools in namespace {namespace}: its labels do not match allowedNamespaces"
+                "account {name} does not allow namespace {namespace}: its labels do not match allowedNamespaces"
             ))),
         }
     }

@@ -7,34 +7,49 @@
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::{Api, CustomResourceExt, ResourceExt};
-use modelarts_crd::ModelArtsPool;
 use modelarts_crd::policy::DeletionPolicy;
-use modelarts_plan::Around;
+use modelarts_plan::{Around, Link};
 
-use crate::context::Context;
+use crate::service::Service;
+use crate::shared::Shared;
 
-/// Looks around an object that was read a moment ago.
+/// Other objects that matter to an object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Neighbours {
+    /// What it refers to.
+    pub link: Link,
+    /// Who refers to it.
+    pub users: Vec<String>,
+}
+
+/// Looks around an object that was read a moment ago. Nothing while not all neighbours are known.
 ///
 /// # Errors
 /// Kubernetes could not be asked.
-pub async fn around(ctx: &Context, object: &ModelArtsPool) -> Result<Around, kube::Error> {
-    if object.metadata.deletion_timestamp.is_none() {
-        return Ok(Around::default());
-    }
-    let namespace = object.namespace().unwrap_or_default();
-    Ok(Around {
-        deletion: deletion_policy(&ctx.kube, &namespace).await?,
-        kind_leaves: kind_leaves(&ctx.kube, ModelArtsPool::crd_name()).await?,
+pub async fn around<K: Service>(shared: &Shared, object: &K::Object) -> Result<Option<Around>, kube::Error> {
+    let Some(Neighbours { link, users }) = K::neighbours(shared, object).await? else {
+        return Ok(None);
+    };
+    let mut around = Around {
+        link,
+        users,
         ..Around::default()
-    })
+    };
+    if K::metadata(object).deletion_timestamp.is_some() {
+        let namespace = object.namespace().unwrap_or_default();
+        let word = deletion_policy(&shared.kube, &namespace).await?;
+        around.deletion = word.as_deref().and_then(DeletionPolicy::from_word);
+        around.misspelt = word.filter(|_| around.deletion.is_none());
+        around.kind_leaves = kind_leaves(&shared.kube, K::Object::crd_name()).await?;
+    }
+    Ok(Some(around))
 }
 
-/// The deletion policy that a namespace's annotation names.
-async fn deletion_policy(kube: &kube::Client, namespace: &str) -> Result<Option<DeletionPolicy>, kube::Error> {
+/// The word in a namespace's annotation for the deletion policy.
+async fn deletion_policy(kube: &kube::Client, namespace: &str) -> Result<Option<String>, kube::Error> {
     let api: Api<Namespace> = Api::all(kube.clone());
     let found = api.get_metadata_opt(namespace).await?;
-    let word = found.and_then(|found| found.annotations().get(modelarts_crd::DELETION_POLICY).cloned());
-    Ok(word.as_deref().and_then(DeletionPolicy::from_word))
+    Ok(found.and_then(|found| found.annotations().get(modelarts_crd::DELETION_POLICY).cloned()))
 }
 
 /// Whether the definition of a kind is being removed, or is removed: the deletion of its objects is
@@ -44,3 +59,6 @@ async fn kind_leaves(kube: &kube::Client, definition: &str) -> Result<bool, kube
     let found = api.get_metadata_opt(definition).await?;
     Ok(found.is_none_or(|found| found.metadata.deletion_timestamp.is_some()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,58 +1,50 @@
-//! What every pass shares.
+//! What every pass over objects of one kind shares.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kube::Client as Kube;
-use kube::runtime::events::Recorder;
-use modelarts_plan::{ClusterId, Memory, Timing};
+use modelarts_plan::Memory;
 
-use crate::accounts::Accounts;
 use crate::census::Census;
-use crate::claims::Claims;
-use crate::clock::Clock;
 use crate::directory::Directory;
-use crate::governor::Governor;
-use crate::lease::Leadership;
-use crate::metrics::Metrics;
+use crate::service::Service;
+use crate::shared::Shared;
 
-/// What every pass shares.
-pub struct Context {
-    /// For single reads and writes.
-    pub kube: Kube,
-    /// The cluster's identity.
-    pub cluster: ClusterId,
-    /// The times of the protocol.
-    pub timing: Timing,
-    /// Now.
-    pub clock: Clock,
-    /// The accounts.
-    pub accounts: Arc<Accounts>,
+/// What every pass over objects of one kind shares.
+pub struct Context<K: Service> {
+    /// What the other kinds share too.
+    pub shared: Arc<Shared>,
     /// The objects.
     pub directory: Arc<Directory>,
     /// What is seen of the cloud.
-    pub census: Arc<Census>,
-    /// How fast.
-    pub governor: Arc<Governor>,
-    /// What to count.
-    pub metrics: Arc<Metrics>,
-    /// Whether this process may act.
-    pub leadership: Leadership,
-    /// For events.
-    pub recorder: Recorder,
-    /// Who is about to write a marker.
-    pub claims: Claims,
-    /// What is remembered of each object, by uid.
-    pub memories: Memories,
+    pub census: Census<K>,
+    /// What is remembered of each object.
+    pub memories: Memories<K>,
 }
+
+impl<K: Service> Context<K> {
+    /// Nothing is remembered and nothing has been seen.
+    #[must_use]
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            directory: Arc::clone(K::directory(&shared.directories)),
+            census: Census::new(Arc::clone(&shared)),
+            memories: Memories::default(),
+            shared,
+        }
+    }
+}
+
+/// A memory, which one pass at a time uses.
+type Kept<K> = Arc<tokio::sync::Mutex<Memory<K>>>;
 
 /// What is remembered of each object, by uid.
 #[derive(Default)]
-pub struct Memories(Mutex<HashMap<String, Arc<tokio::sync::Mutex<Memory>>>>);
+pub struct Memories<K: Service>(Mutex<HashMap<String, Kept<K>>>);
 
-impl Memories {
+impl<K: Service> Memories<K> {
     /// The memory of an object.
-    pub fn of(&self, uid: &str) -> Arc<tokio::sync::Mutex<Memory>> {
+    pub fn of(&self, uid: &str) -> Kept<K> {
         let mut memories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(memories.entry(uid.to_owned()).or_default())
     }

@@ -9,36 +9,38 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::{Stream, StreamExt};
+use kube::core::PartialObjectMeta;
 use kube::runtime::controller::{Action, Config};
 use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::{Controller, Predicate, PredicateConfig, WatchStreamExt, predicates, watcher};
 use kube::{Api, Client as Kube, ResourceExt};
-use modelarts_crd::ModelArtsPool;
 use tokio::sync::mpsc;
 
 use crate::context::Context;
-use crate::directory::PoolMeta;
+use crate::directory::{Member, Place};
 use crate::metrics::PassResult;
 use crate::reconcile::{ReconcileError, reconcile};
+use crate::service::Service;
 use crate::watches::watch;
 
-/// The name in metrics.
-pub const NAME: &str = "modelartspool";
+/// What the controller works with: an object's metadata.
+pub type Meta<K> = PartialObjectMeta<<K as modelarts_plan::Kind>::Object>;
 
 /// How long after an error of Kubernetes the object is tried again.
 const RETRY: Duration = Duration::from_secs(5);
 
 /// Runs until `stop` resolves and the passes under way have ended.
-pub async fn run(
-    ctx: Arc<Context>,
+pub async fn run<K: Service>(
+    ctx: Arc<Context<K>>,
     watch_client: Kube,
-    woken: mpsc::UnboundedReceiver<ObjectRef<PoolMeta>>,
+    woken: mpsc::UnboundedReceiver<Place>,
     concurrency: u16,
     stop: impl Future<Output = ()> + Send + Sync + 'static,
 ) {
-    let (store, triggers) = triggers(Arc::clone(&ctx), Api::all(watch_client));
+    let (store, triggers) = triggers(Arc::clone(&ctx), watch_client);
     let woken = futures::stream::unfold(woken, |mut woken| async move {
-        woken.recv().await.map(|next| (next, woken))
+        let Place { namespace, name } = woken.recv().await?;
+        Some((ObjectRef::new(&name).within(&namespace), woken))
     });
     Controller::for_stream(triggers, store)
         .with_config(Config::default().concurrency(concurrency))
@@ -56,15 +58,15 @@ pub async fn run(
 }
 
 /// The metadata of objects, as often as something changes that a pass has to see.
-fn triggers(
-    ctx: Arc<Context>,
-    api: Api<ModelArtsPool>,
+fn triggers<K: Service>(
+    ctx: Arc<Context<K>>,
+    client: Kube,
 ) -> (
-    Store<PoolMeta>,
-    impl Stream<Item = Result<PoolMeta, watcher::Error>> + Send,
+    Store<Meta<K>>,
+    impl Stream<Item = Result<Meta<K>, watcher::Error>> + Send,
 ) {
     let (store, writer) = reflector::store();
-    let api: Api<PoolMeta> = Api::all(api.into_client());
+    let api: Api<Meta<K>> = Api::all(client);
     let mut listed = None;
     let watched = watch(api)
         .modify(|meta| meta.metadata.managed_fields = None)
@@ -81,11 +83,15 @@ fn triggers(
 }
 
 /// Forgets objects that are no more, also those that went while nobody watched.
-fn follow(
-    ctx: &Context,
+fn follow<K: Service>(
+    ctx: &Context<K>,
     listed: &mut Option<BTreeSet<String>>,
-    event: &Result<watcher::Event<PoolMeta>, watcher::Error>,
+    event: &Result<watcher::Event<Meta<K>>, watcher::Error>,
 ) {
+    let forgotten = |uid: &str, before: Option<&Member>| {
+        ctx.memories.forget(uid);
+        K::tell_others(&ctx.shared.directories, before, None);
+    };
     match event {
         Ok(watcher::Event::Init) => *listed = Some(BTreeSet::new()),
         Ok(watcher::Event::InitApply(meta)) => {
@@ -96,35 +102,37 @@ fn follow(
             }
         }
         Ok(watcher::Event::InitDone) => {
-            for uid in listed.take().map(|uids| ctx.directory.keep(&uids)).unwrap_or_default() {
-                ctx.memories.forget(&uid);
+            let gone = listed.take().map(|uids| ctx.directory.keep(&uids));
+            for (uid, before) in gone.unwrap_or_default() {
+                forgotten(&uid, before.as_ref());
             }
         }
         Ok(watcher::Event::Delete(meta)) => {
             let uid = meta.uid().unwrap_or_default();
-            ctx.directory.forget(&uid);
-            ctx.memories.forget(&uid);
+            let before = ctx.directory.forget(&uid);
+            forgotten(&uid, before.as_ref());
         }
         Ok(watcher::Event::Apply(meta)) => ctx.directory.meet(&meta.uid().unwrap_or_default()),
         Err(_) => {}
     }
 }
 
-async fn measured(meta: Arc<PoolMeta>, ctx: Arc<Context>) -> Result<Action, ReconcileError> {
+async fn measured<K: Service>(meta: Arc<Meta<K>>, ctx: Arc<Context<K>>) -> Result<Action, ReconcileError> {
     let started = Instant::now();
     let result = reconcile(meta, Arc::clone(&ctx)).await;
     let kind = match &result {
         Ok(_) => PassResult::RequeueAfter,
         Err(_) => PassResult::Error,
     };
-    ctx.metrics.reconciled(NAME, kind, started.elapsed());
+    ctx.shared.metrics.reconciled(K::CONTROLLER, kind, started.elapsed());
     result
 }
 
-fn retry(meta: Arc<PoolMeta>, error: &ReconcileError, _: Arc<Context>) -> Action {
+fn retry<K: Service>(meta: Arc<Meta<K>>, error: &ReconcileError, _: Arc<Context<K>>) -> Action {
     let cause = std::error::Error::source(error)
         .map(ToString::to_string)
         .unwrap_or_default();
-    tracing::warn!(namespace = meta.namespace(), name = meta.name_any(), %error, cause, "a pass failed and is tried again");
+    let (namespace, name) = (meta.namespace(), meta.name_any());
+    tracing::warn!(kind = K::NOUN, namespace, name, %error, cause, "a pass failed and is tried again");
     Action::requeue(RETRY)
 }

@@ -1,28 +1,22 @@
-//! Which objects there are, as the last pass of each saw it, and how to wake them.
+//! Which objects of a kind there are, as the last pass of each saw it, and how to wake them.
 //!
 //! Keyed by uid: an object that is deleted and made again under the same name is another object.
-//! The directory only says whom to wake and what to look for; no decision is made from it. It holds
-//! an object from the watch's first word of it to the last: a pass that is still under way when its
-//! object goes cannot bring it back.
+//! The directory says whom to wake, what to look for, and who is surely gone. It holds an object
+//! from the watch's first word of it to the last: a pass that is still under way when its object goes
+//! cannot bring it back.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use kube::core::PartialObjectMeta;
-use kube::runtime::reflector::ObjectRef;
-use modelarts_crd::ModelArtsPool;
 use tokio::sync::mpsc;
 
-/// What the controller works with: an object's metadata. The object itself is read live in each pass.
-pub type PoolMeta = PartialObjectMeta<ModelArtsPool>;
-
-/// The pools of one workspace of one account, which one LIST shows.
+/// The things of one account that one LIST shows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ScopeKey {
     /// Name of the account.
     pub account: String,
-    /// ID of the workspace.
+    /// ID of the workspace; empty where one LIST shows those of all workspaces.
     pub workspace: String,
 }
 
@@ -35,39 +29,89 @@ pub struct Member {
     pub namespace: String,
     /// Its name.
     pub name: String,
-    /// Where its pool is or will be.
+    /// Where its counterpart in the cloud is or will be.
     pub scope: ScopeKey,
-    /// The name of its pool.
+    /// The name in the cloud.
     pub cloud_name: Option<String>,
-    /// The recorded ID of its pool.
+    /// The recorded ID.
     pub id: Option<String>,
-    /// The ID of the pool that it wants to take over.
+    /// The ID of what it wants to take over.
     pub adoption: Option<String>,
-    /// The network of its pool.
-    pub network: String,
+    /// What it refers to.
+    pub refers: References,
     /// Whether it is being deleted.
     pub deleting: bool,
-    /// Whether nobody looks at its pool, because the user wants it so.
+    /// Whether nobody looks at the cloud for it, because the user wants it so.
     pub paused: bool,
-    /// The phase of its pool, as its status says.
+    /// Whether it is ready.
+    pub ready: bool,
+    /// The phase, as its status says.
     pub phase: Option<String>,
-    /// Whether its pool is on its way somewhere, so that it should be looked at more often.
+    /// Whether it is on its way somewhere, so that it should be looked at more often.
     pub busy: bool,
 }
 
-/// All objects.
+/// The network that an object refers to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct References {
+    /// Name of an object in its namespace.
+    pub object: Option<String>,
+    /// IDs in the cloud.
+    pub ids: Vec<String>,
+}
+
+/// Where an object is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// What is known of an object that the watch told of.
+enum Known {
+    /// That it is there.
+    Met,
+    /// That it cannot be read.
+    Unreadable,
+    /// What its last pass saw.
+    Seen(Box<Member>),
+}
+
+impl Known {
+    fn member(&self) -> Option<&Member> {
+        match self {
+            Self::Seen(member) => Some(member),
+            Self::Met | Self::Unreadable => None,
+        }
+    }
+}
+
+/// Whether an entry was new.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// The watch has not told of the object, or has told of its end: it stays away.
+    Refused,
+    /// It is the first in this process.
+    First,
+    /// It takes the place of this one.
+    Again(Box<Member>),
+}
+
+/// All objects of a kind.
 pub struct Directory {
-    /// By uid; nothing until the first pass has seen the object.
-    members: Mutex<HashMap<String, Option<Member>>>,
+    /// By uid.
+    members: Mutex<HashMap<String, Known>>,
     /// Whether the watch has told of every object that there was when it began.
     complete: AtomicBool,
-    wake: mpsc::UnboundedSender<ObjectRef<PoolMeta>>,
+    wake: mpsc::UnboundedSender<Place>,
 }
 
 impl Directory {
     /// An empty directory, and the stream of the objects that it wakes.
     #[must_use]
-    pub fn new() -> (Self, mpsc::UnboundedReceiver<ObjectRef<PoolMeta>>) {
+    pub fn new() -> (Self, mpsc::UnboundedReceiver<Place>) {
         let (wake, woken) = mpsc::unbounded_channel();
         (
             Self {
@@ -83,7 +127,14 @@ impl Directory {
     pub fn meet(&self, uid: &str) {
         let mut members = self.members();
         if !members.contains_key(uid) {
-            members.insert(uid.to_owned(), None);
+            members.insert(uid.to_owned(), Known::Met);
+        }
+    }
+
+    /// An object cannot be read, so nobody should wait to know more of it.
+    pub fn unreadable(&self, uid: &str) {
+        if let Some(known @ Known::Met) = self.members().get_mut(uid) {
+            *known = Known::Unreadable;
         }
     }
 
@@ -93,38 +144,54 @@ impl Directory {
         self.members().contains_key(uid)
     }
 
-    /// Enters an object, or what has changed of it. Answers whether it is new to this process. An
-    /// object that is not known stays away.
-    pub fn enter(&self, member: Member) -> bool {
-        match self.members().get_mut(&member.uid) {
-            Some(place) => place.replace(member).is_none(),
-            None => false,
+    /// Enters an object, or what has changed of it.
+    pub fn enter(&self, member: Member) -> Entry {
+        let mut members = self.members();
+        let Some(known) = members.get_mut(&member.uid) else {
+            return Entry::Refused;
+        };
+        match std::mem::replace(known, Known::Seen(Box::new(member))) {
+            Known::Seen(before) => Entry::Again(before),
+            Known::Met | Known::Unreadable => Entry::First,
         }
     }
 
-    /// The phase of every pool.
+    /// Whether every object there is has been seen, as far as it can be read.
+    #[must_use]
+    pub fn has_seen_all(&self) -> bool {
+        let is_met = |known: &Known| matches!(known, Known::Met);
+        self.complete.load(Ordering::Acquire) && !self.members().values().any(is_met)
+    }
+
+    /// The phase of every object.
     #[must_use]
     pub fn phases(&self) -> Vec<Option<String>> {
         let members = self.members();
-        members.values().flatten().map(|member| member.phase.clone()).collect()
+        let seen = members.values().filter_map(Known::member);
+        seen.map(|member| member.phase.clone()).collect()
     }
 
-    /// Forgets an object that is no more.
-    pub fn forget(&self, uid: &str) {
-        self.members().remove(uid);
+    /// Forgets an object that is no more; answers with what was known of it.
+    pub fn forget(&self, uid: &str) -> Option<Member> {
+        let gone = self.members().remove(uid);
         self.wake_adopters();
+        gone.as_ref().and_then(Known::member).cloned()
     }
 
-    /// Keeps only the objects with these uids, and tells which were forgotten. From now on, who is
-    /// not known is no more.
-    pub fn keep(&self, uids: &BTreeSet<String>) -> Vec<String> {
+    /// Keeps only the objects with these uids, and tells the uids of those that were forgotten, with
+    /// what was known of them. From now on, who is not known is no more.
+    pub fn keep(&self, uids: &BTreeSet<String>) -> Vec<(String, Option<Member>)> {
         let mut members = self.members();
-        let gone = members.keys().filter(|uid| !uids.contains(*uid)).cloned().collect();
-        members.retain(|uid, _| uids.contains(uid));
+        let (kept, gone): (HashMap<_, _>, HashMap<_, _>) = std::mem::take(&mut *members)
+            .into_iter()
+            .partition(|(uid, _)| uids.contains(uid));
+        *members = kept;
         drop(members);
         self.complete.store(true, Ordering::Release);
         self.wake_adopters();
-        gone
+        gone.into_iter()
+            .map(|(uid, known)| (uid, known.member().cloned()))
+            .collect()
     }
 
     /// Which of these uids belong to objects that are surely gone, of whatever namespace. Nothing
@@ -145,11 +212,6 @@ impl Directory {
         self.filter(|member| member.scope == *scope && !member.paused)
     }
 
-    /// What somebody waits to take over may have become free.
-    fn wake_adopters(&self) {
-        self.wake_where(|member| member.adoption.is_some() && member.adoption != member.id);
-    }
-
     /// Wakes the objects for which `test` holds.
     pub fn wake_where(&self, test: impl Fn(&Member) -> bool) {
         for member in self.filter(test) {
@@ -160,107 +222,28 @@ impl Directory {
     /// Wakes an object.
     pub fn wake(&self, member: &Member) {
         // Nobody listens any more only while the process ends.
-        let _ = self.wake.send(ObjectRef::new(&member.name).within(&member.namespace));
+        let _ = self.wake.send(Place {
+            namespace: member.namespace.clone(),
+            name: member.name.clone(),
+        });
     }
 
-    fn filter(&self, test: impl Fn(&Member) -> bool) -> Vec<Member> {
+    /// The objects for which `test` holds.
+    pub fn filter(&self, test: impl Fn(&Member) -> bool) -> Vec<Member> {
         let members = self.members();
-        members
-            .values()
-            .flatten()
-            .filter(|member| test(member))
-            .cloned()
-            .collect()
+        let seen = members.values().filter_map(Known::member);
+        seen.filter(|member| test(member)).cloned().collect()
     }
 
-    fn members(&self) -> MutexGuard<'_, HashMap<String, Option<Member>>> {
+    /// What somebody waits to take over may have become free.
+    fn wake_adopters(&self) {
+        self.wake_where(|member| member.adoption.is_some() && member.adoption != member.id);
+    }
+
+    fn members(&self) -> MutexGuard<'_, HashMap<String, Known>> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn member(uid: &str) -> Member {
-        Member {
-            uid: uid.into(),
-            namespace: "ml".into(),
-            name: "train-a".into(),
-            scope: ScopeKey {
-                account: "default".into(),
-                workspace: "0".into(),
-            },
-            cloud_name: None,
-            id: None,
-            adoption: None,
-            network: "net-0123".into(),
-            deleting: false,
-            paused: false,
-            phase: None,
-            busy: true,
-        }
-    }
-
-    #[test]
-    fn a_pass_that_ends_after_its_object_does_not_bring_it_back() {
-        let (directory, _woken) = Directory::new();
-        let scope = member("a").scope;
-        directory.meet("a");
-        assert!(directory.enter(member("a")), "it is new");
-        assert!(!directory.enter(member("a")), "it is known");
-        directory.forget("a");
-        assert!(!directory.enter(member("a")));
-        assert_eq!(directory.of_scope(&scope), []);
-        directory.meet("b");
-        assert_eq!(directory.keep(&BTreeSet::new()), ["b"]);
-        assert!(!directory.knows("b"));
-    }
-
-    #[test]
-    fn nobody_counts_as_gone_before_the_watch_has_told_of_everybody() {
-        let (directory, _woken) = Directory::new();
-        let uids = || ["a", "b"].into_iter();
-        directory.meet("a");
-        assert_eq!(directory.gone(uids()), None, "b may be yet to come");
-        directory.keep(&BTreeSet::from(["a".to_owned()]));
-        assert_eq!(directory.gone(uids()), Some(BTreeSet::from(["b".to_owned()])));
-        directory.meet("b");
-        assert_eq!(
-            directory.gone(uids()),
-            Some(BTreeSet::new()),
-            "known, though no pass has seen it"
-        );
-    }
-
-    #[test]
-    fn a_paused_object_is_in_no_census() {
-        let (directory, _woken) = Directory::new();
-        directory.meet("a");
-        directory.enter(Member {
-            paused: true,
-            ..member("a")
-        });
-        assert_eq!(directory.of_scope(&member("a").scope), []);
-        directory.enter(member("a"));
-        assert_eq!(directory.of_scope(&member("a").scope).len(), 1);
-    }
-
-    #[test]
-    fn who_waits_to_take_something_over_is_woken_when_an_object_goes() {
-        let (directory, mut woken) = Directory::new();
-        let adopts = |uid: &str, id: Option<&str>| Member {
-            name: uid.into(),
-            adoption: Some("pool-1".into()),
-            id: id.map(str::to_owned),
-            ..member(uid)
-        };
-        for member in [adopts("waits", None), adopts("has-it", Some("pool-1")), member("buys")] {
-            directory.meet(&member.uid);
-            directory.enter(member);
-        }
-        directory.forget("owner");
-        assert_eq!(woken.try_recv().map(|woken| woken.name).ok().as_deref(), Some("waits"));
-        assert!(woken.try_recv().is_err());
-    }
-}
+pub(crate) mod tests;

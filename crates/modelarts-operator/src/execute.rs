@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use kube::Api;
-use modelarts_crd::{FINALIZER, ModelArtsPool};
 use modelarts_plan::{Memory, Outcome, Plan, Step};
 use tokio::time::Instant;
 
@@ -15,13 +14,14 @@ use crate::context::Context;
 use crate::governor::{Class, Priority};
 use crate::observe::Observed;
 use crate::publish::{self, Written};
+use crate::service::Service;
 
 /// What came of a step.
-pub enum Executed {
+pub enum Executed<K: Service> {
     /// The plan can go on with this.
-    Outcome(Outcome),
+    Outcome(Outcome<K>),
     /// So it can, and the object is now this.
-    Written(Box<ModelArtsPool>),
+    Written(Box<K::Object>),
     /// Not done; look at everything anew after this time.
     Later(Duration),
 }
@@ -30,15 +30,15 @@ pub enum Executed {
 ///
 /// # Errors
 /// Kubernetes could not be asked.
-pub async fn execute(
-    ctx: &Context,
-    api: &Api<ModelArtsPool>,
-    object: &ModelArtsPool,
-    observed: &Observed,
-    plan: &Plan,
-    memory: &mut Memory,
-) -> Result<Executed, kube::Error> {
-    if !ctx.leadership.is_leader(Instant::now()) {
+pub async fn execute<K: Service>(
+    ctx: &Context<K>,
+    api: &Api<K::Object>,
+    object: &K::Object,
+    observed: &Observed<K>,
+    plan: &Plan<K>,
+    memory: &mut Memory<K>,
+) -> Result<Executed<K>, kube::Error> {
+    if !ctx.shared.leadership.is_leader(Instant::now()) {
         return Ok(Executed::Later(Duration::from_secs(1)));
     }
     match &plan.step {
@@ -52,8 +52,8 @@ pub async fn execute(
         Step::LookAt { id } => Ok(cloud::look_at(ctx, observed, id).await),
         Step::LookAtCanary => Ok(cloud::look_at_canary(ctx, observed).await),
         Step::LookAtDetails { id, nodes } => Ok(cloud::look_at_details(ctx, observed, plan, id, *nodes).await),
-        Step::AddFinalizer => written(publish::finalizers(api, object, &with_finalizer(object)).await?),
-        Step::RemoveFinalizer => written(publish::finalizers(api, object, &without_finalizer(object)).await?),
+        Step::AddFinalizer => written(publish::finalizers(api, object, &with_finalizer::<K>(object)).await?),
+        Step::RemoveFinalizer => written(publish::finalizers(api, object, &without_finalizer::<K>(object)).await?),
         Step::OpenAttempt => open_attempt(ctx, api, object, observed, plan).await,
         Step::CloseAttempt | Step::Record => write_status(api, object, plan).await,
         Step::Create { token, body } => Ok(cloud::create(ctx, observed, token, body, memory).await),
@@ -63,52 +63,50 @@ pub async fn execute(
     }
 }
 
-fn written(written: Written<ModelArtsPool>) -> Result<Executed, kube::Error> {
+fn written<K: Service>(written: Written<K::Object>) -> Result<Executed<K>, kube::Error> {
     Ok(match written {
         Written::Done(object) => Executed::Written(object),
         Written::Stale => Executed::Outcome(Outcome::Stale),
     })
 }
 
-fn with_finalizer(object: &ModelArtsPool) -> Vec<String> {
-    let present = object.metadata.finalizers.iter().flatten().cloned();
-    present.chain([FINALIZER.to_owned()]).collect()
+fn with_finalizer<K: Service>(object: &K::Object) -> Vec<String> {
+    let present = K::metadata(object).finalizers.iter().flatten().cloned();
+    present.chain([K::FINALIZER.to_owned()]).collect()
 }
 
-fn without_finalizer(object: &ModelArtsPool) -> Vec<String> {
-    object
-        .metadata
-        .finalizers
-        .iter()
-        .flatten()
-        .filter(|name| *name != FINALIZER)
-        .cloned()
-        .collect()
+fn without_finalizer<K: Service>(object: &K::Object) -> Vec<String> {
+    let present = K::metadata(object).finalizers.iter().flatten();
+    present.filter(|name| *name != K::FINALIZER).cloned().collect()
 }
 
-async fn write_status(api: &Api<ModelArtsPool>, object: &ModelArtsPool, plan: &Plan) -> Result<Executed, kube::Error> {
-    match publish::status(api, object, &plan.status).await? {
+async fn write_status<K: Service>(
+    api: &Api<K::Object>,
+    object: &K::Object,
+    plan: &Plan<K>,
+) -> Result<Executed<K>, kube::Error> {
+    match publish::status::<K>(api, object, &plan.status).await? {
         Some(result) => written(result),
         None => Ok(Executed::Outcome(Outcome::Done)),
     }
 }
 
 /// Everything that may take time comes before the intent, so that the creation leaves right after it.
-async fn open_attempt(
-    ctx: &Context,
-    api: &Api<ModelArtsPool>,
-    object: &ModelArtsPool,
-    observed: &Observed,
-    plan: &Plan,
-) -> Result<Executed, kube::Error> {
+async fn open_attempt<K: Service>(
+    ctx: &Context<K>,
+    api: &Api<K::Object>,
+    object: &K::Object,
+    observed: &Observed<K>,
+    plan: &Plan<K>,
+) -> Result<Executed<K>, kube::Error> {
     let account = &observed.member.scope.account;
     if !cloud::turn(ctx, account, Class::Writes, Priority::Create).await {
         return Ok(Executed::Later(cloud::TURN));
     }
-    if let Err(wait) = ctx.governor.reserve_creation(account) {
+    if let Err(wait) = ctx.shared.governor.reserve_creation(account) {
         return Ok(Executed::Later(wait.min(Duration::from_secs(60))));
     }
-    if !ctx.leadership.is_leader(Instant::now()) {
+    if !ctx.shared.leadership.is_leader(Instant::now()) {
         return Ok(Executed::Later(cloud::TURN));
     }
     write_status(api, object, plan).await

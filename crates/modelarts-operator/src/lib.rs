@@ -30,9 +30,15 @@ pub mod connection;
 pub mod context;
 pub mod directory;
 pub mod failures;
+pub mod links;
 pub mod project;
+pub mod service;
+pub mod shared;
 pub mod snapshot;
 pub mod standing;
 pub mod watches;
 
 mod round;
+
+#[cfg(test)]
+mod bench;

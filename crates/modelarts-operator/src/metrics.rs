@@ -92,6 +92,7 @@ struct Operation {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Step {
+    controller: &'static str,
     step: &'static str,
 }
 
@@ -102,6 +103,7 @@ struct Phase {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EncodeLabelSet)]
 struct Scope {
+    controller: &'static str,
     account: String,
     workspace: String,
 }
@@ -187,7 +189,11 @@ impl Metrics {
             Unit::Seconds,
             self.call_seconds.clone(),
         );
-        r.register("modelarts_pool_steps", "Steps taken for pools", self.steps.clone());
+        r.register(
+            "modelarts_pool_steps",
+            "Steps taken for pools and networks",
+            self.steps.clone(),
+        );
         let help = "When the last complete list of a workspace began, in Unix time";
         r.register_with_unit(
             "modelarts_census_last_success_timestamp",
@@ -197,10 +203,10 @@ impl Metrics {
         );
         r.register(
             "modelarts_census_pools",
-            "Cloud pools in the last complete list",
+            "Pools, or networks, in the last complete list",
             self.census_pools.clone(),
         );
-        let help = "1 while creations in a workspace are held back because too many pools vanished from the list";
+        let help = "1 while creations in a workspace are held back because too much vanished from the list";
         r.register("modelarts_breaker_open", help, self.breaker.clone());
         let help = "Records dropped because there are more workspaces than metrics for them";
         r.register("modelarts_metrics_scopes_left_out", help, self.scopes_left_out.clone());
@@ -256,30 +262,31 @@ impl Metrics {
     }
 
     /// Records one step taken.
-    pub fn stepped(&self, step: &'static str) {
-        self.steps.get_or_create(&Step { step }).inc();
+    pub fn stepped(&self, controller: &'static str, step: &'static str) {
+        self.steps.get_or_create(&Step { controller, step }).inc();
     }
 
     /// Records a complete list of a workspace, begun at `began`.
-    pub fn counted(&self, account: &str, workspace: &str, pools: usize, began: Timestamp) {
-        if let Some(scope) = self.scope(account, workspace) {
+    pub fn counted(&self, controller: &'static str, account: &str, workspace: &str, items: usize, began: Timestamp) {
+        if let Some(scope) = self.scope(controller, account, workspace) {
             self.census_at
                 .get_or_create(&scope)
                 .set(began.as_duration().as_secs_f64());
-            self.census_pools.get_or_create(&scope).set(gauge(pools));
+            self.census_pools.get_or_create(&scope).set(gauge(items));
         }
     }
 
     /// Tells whether creations in a workspace are held back.
-    pub fn breaker(&self, account: &str, workspace: &str, open: bool) {
-        if let Some(scope) = self.scope(account, workspace) {
+    pub fn breaker(&self, controller: &'static str, account: &str, workspace: &str, open: bool) {
+        if let Some(scope) = self.scope(controller, account, workspace) {
             self.breaker.get_or_create(&scope).set(i64::from(open));
         }
     }
 
     /// Drops the series of a workspace that has no objects any more.
-    pub fn forget_scope(&self, account: &str, workspace: &str) {
+    pub fn forget_scope(&self, controller: &'static str, account: &str, workspace: &str) {
         let scope = Scope {
+            controller,
             account: account.to_owned(),
             workspace: workspace.to_owned(),
         };
@@ -333,8 +340,9 @@ impl Metrics {
     }
 
     /// `None` once there are [`MAX_SCOPES`] others.
-    fn scope(&self, account: &str, workspace: &str) -> Option<Scope> {
+    fn scope(&self, controller: &'static str, account: &str, workspace: &str) -> Option<Scope> {
         let scope = Scope {
+            controller,
             account: account.to_owned(),
             workspace: workspace.to_owned(),
         };

@@ -8,9 +8,10 @@ use k8s_openapi::api::core::v1::ObjectReference;
 use kube::api::{Patch, PatchParams};
 use kube::runtime::events::{Event, EventType, Recorder};
 use kube::{Api, Resource, ResourceExt};
-use modelarts_crd::{ModelArtsPool, ModelArtsPoolStatus};
 use modelarts_plan::{Notice, NoticeKind};
 use serde_json::{Map, Value, json};
+
+use crate::service::{CustomObject, Service};
 
 /// Whether a guarded write was done.
 #[derive(Debug)]
@@ -25,12 +26,12 @@ pub enum Written<K> {
 ///
 /// # Errors
 /// Kubernetes could not be asked, or refused for another reason than a stale version.
-pub async fn status(
-    api: &Api<ModelArtsPool>,
-    object: &ModelArtsPool,
-    status: &ModelArtsPoolStatus,
-) -> Result<Option<Written<ModelArtsPool>>, kube::Error> {
-    let before = serde_json::to_value(&object.status).map_err(kube::Error::SerdeError)?;
+pub async fn status<K: Service>(
+    api: &Api<K::Object>,
+    object: &K::Object,
+    status: &K::Status,
+) -> Result<Option<Written<K::Object>>, kube::Error> {
+    let before = serde_json::to_value(K::status(object)).map_err(kube::Error::SerdeError)?;
     let after = serde_json::to_value(status).map_err(kube::Error::SerdeError)?;
     let Some(difference) = difference(&before, &after) else {
         return Ok(None);
@@ -46,11 +47,11 @@ pub async fn status(
 ///
 /// # Errors
 /// As for [`status`].
-pub async fn finalizers(
-    api: &Api<ModelArtsPool>,
-    object: &ModelArtsPool,
+pub async fn finalizers<T: CustomObject>(
+    api: &Api<T>,
+    object: &T,
     finalizers: &[String],
-) -> Result<Written<ModelArtsPool>, kube::Error> {
+) -> Result<Written<T>, kube::Error> {
     let patch = json!({"metadata": {"resourceVersion": object.resource_version(), "finalizers": finalizers}});
     written(
         api.patch(&object.name_any(), &PatchParams::default(), &Patch::Merge(&patch))

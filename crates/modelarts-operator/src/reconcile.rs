@@ -8,16 +8,17 @@ use std::time::Duration;
 
 use kube::runtime::controller::Action;
 use kube::{Api, ResourceExt};
-use modelarts_crd::ModelArtsPool;
+use modelarts_plan::kind::Status;
 use modelarts_plan::{Around, Memory, Outcome, Plan, Step, StepKind, Tick, View, plan};
 use tracing::Instrument;
 
 use crate::around::around;
 use crate::context::Context;
-use crate::directory::PoolMeta;
+use crate::controller::Meta;
 use crate::execute::{Executed, execute};
-use crate::observe::{Observed, observe, written as written_down};
+use crate::observe::{Observed, noted, observe};
 use crate::publish::{self, Written};
+use crate::service::Service;
 
 /// More steps in a row than any life of a pool has.
 const MOST_PASSES: usize = 24;
@@ -43,37 +44,47 @@ impl From<kube::Error> for ReconcileError {
 ///
 /// # Errors
 /// If Kubernetes fails, or the deadline passes. The memory holds what was learned until then.
-pub async fn reconcile(meta: Arc<PoolMeta>, ctx: Arc<Context>) -> Result<Action, ReconcileError> {
+pub async fn reconcile<K: Service>(meta: Arc<Meta<K>>, ctx: Arc<Context<K>>) -> Result<Action, ReconcileError> {
     let (name, namespace) = (meta.name_any(), meta.namespace().unwrap_or_default());
-    let span = tracing::info_span!("reconcile", namespace, name, uid = meta.uid());
-    let deadline = Duration::from_millis(ctx.timing.request_deadline) + Duration::from_secs(30);
+    let span = tracing::info_span!("reconcile", kind = K::NOUN, namespace, name, uid = meta.uid());
+    let deadline = Duration::from_millis(ctx.shared.timing.request_deadline) + Duration::from_secs(30);
     let passes = passes(&ctx, &namespace, &name).instrument(span);
-    tokio::time::timeout(deadline, passes)
+    let result = tokio::time::timeout(deadline, passes)
         .await
-        .unwrap_or(Err(ReconcileError::Deadline))
+        .unwrap_or(Err(ReconcileError::Deadline));
+    if result.is_err()
+        && let Some(uid) = meta.uid()
+    {
+        ctx.directory.unreadable(&uid);
+    }
+    result
 }
 
-async fn passes(ctx: &Context, namespace: &str, name: &str) -> Result<Action, ReconcileError> {
-    let api: Api<ModelArtsPool> = Api::namespaced(ctx.kube.clone(), namespace);
+async fn passes<K: Service>(ctx: &Context<K>, namespace: &str, name: &str) -> Result<Action, ReconcileError> {
+    let shared = &ctx.shared;
+    let soon = Action::requeue(Duration::from_millis(shared.timing.census_interval_busy));
+    let api: Api<K::Object> = Api::namespaced(shared.kube.clone(), namespace);
     let Some(mut object) = api.get_opt(name).await? else {
         return Ok(Action::await_change());
     };
     let uid = object.uid().unwrap_or_default();
     if !ctx.directory.knows(&uid) {
         // The watch has not told of it yet, or has just told of its end.
-        return Ok(Action::requeue(Duration::from_millis(ctx.timing.census_interval_busy)));
+        return Ok(soon);
     }
     let memory = ctx.memories.of(&uid);
     let mut memory = memory.lock().await;
-    let mut began = ctx.clock.now();
-    let mut surroundings = around(ctx, &object).await?;
+    let mut began = shared.clock.now();
     for _ in 0..MOST_PASSES {
         let observed = observe(ctx, &object).await;
-        let plan = decide(ctx, &object, &observed, &surroundings, began, &mut memory);
+        // Anew in each pass: also the answer to a write may be the first to show a deletion.
+        let Some(around) = around::<K>(shared, &object).await? else {
+            return Ok(soon);
+        };
+        let plan = decide(ctx, &object, &observed, &around, began, &mut memory);
         let kind = plan.step.kind();
-        let started = ctx.clock.now();
-        let executed = execute(ctx, &api, &object, &observed, &plan, &mut memory).await?;
-        let outcome = match executed {
+        let started = shared.clock.now();
+        let outcome = match execute(ctx, &api, &object, &observed, &plan, &mut memory).await? {
             Executed::Later(wait) => return Ok(Action::requeue(wait)),
             Executed::Outcome(outcome) => outcome,
             Executed::Written(written) => {
@@ -83,25 +94,16 @@ async fn passes(ctx: &Context, namespace: &str, name: &str) -> Result<Action, Re
         };
         // A step that was put off, for want of the lease or of a turn, is none.
         if kind != StepKind::Rest {
-            ctx.metrics.stepped(kind.as_str());
+            shared.metrics.stepped(K::CONTROLLER, kind.as_str());
             tracing::info!(step = kind.as_str(), "step");
         }
-        let mut stale = outcome == Outcome::Stale;
+        let stale = outcome == Outcome::Stale;
         let telling = telling(kind, &outcome);
-        absorb(&mut memory, &plan, outcome, &observed, started, ctx.clock.now());
-        if !stale && plan.publish {
-            match publish::status(&api, &object, &plan.status).await? {
-                Some(Written::Done(written)) => {
-                    object = *written;
-                    written_down(ctx, &object);
-                }
-                // Nobody might wake the object for whatever came in between: look again at once.
-                Some(Written::Stale) => stale = true,
-                None => {}
-            }
-        }
+        let opened = plan.status.creation();
+        memory.absorb(&plan.step, outcome, opened, &observed.hash, started, shared.clock.now());
+        let stale = stale || publish(ctx, &api, &mut object, &plan).await?;
         if let Some(notice) = plan.notice.clone().filter(|_| telling.is_due(stale)) {
-            publish::tell(&ctx.recorder, &object, notice).await;
+            publish::tell(&shared.recorder, &object, notice).await;
         }
         match plan.step {
             Step::Rest | Step::LookAtScope { .. } if !stale => {
@@ -112,15 +114,34 @@ async fn passes(ctx: &Context, namespace: &str, name: &str) -> Result<Action, Re
         }
         if stale {
             match api.get_opt(name).await? {
-                Some(read) if read.uid() == object.uid() => {
-                    (object, began) = (read, ctx.clock.now());
-                    surroundings = around(ctx, &object).await?;
-                }
+                Some(read) if read.uid() == object.uid() => (object, began) = (read, shared.clock.now()),
                 _ => return Ok(Action::await_change()),
             }
         }
     }
-    Ok(Action::requeue(Duration::from_millis(ctx.timing.census_interval_busy)))
+    Ok(soon)
+}
+
+/// Writes the status of a plan that wants it. Answers whether the object had changed: nobody might
+/// wake it for whatever came in between, so it is looked at again at once.
+async fn publish<K: Service>(
+    ctx: &Context<K>,
+    api: &Api<K::Object>,
+    object: &mut K::Object,
+    plan: &Plan<K>,
+) -> Result<bool, kube::Error> {
+    if !plan.publish {
+        return Ok(false);
+    }
+    match publish::status::<K>(api, object, &plan.status).await? {
+        Some(Written::Done(written)) => {
+            *object = *written;
+            noted(ctx, object);
+            Ok(false)
+        }
+        Some(Written::Stale) => Ok(true),
+        None => Ok(false),
+    }
 }
 
 /// When the event of a step is told.
@@ -144,7 +165,7 @@ impl Telling {
     }
 }
 
-fn telling(kind: StepKind, outcome: &Outcome) -> Telling {
+fn telling<K: Service>(kind: StepKind, outcome: &Outcome<K>) -> Telling {
     match (kind, outcome) {
         (StepKind::Delete, _) | (StepKind::Change | StepKind::Mark, Outcome::Changed(_)) => Telling::Always,
         (StepKind::Change | StepKind::Mark, _) => Telling::Never,
@@ -152,66 +173,56 @@ fn telling(kind: StepKind, outcome: &Outcome) -> Telling {
     }
 }
 
-fn decide(
-    ctx: &Context,
-    object: &ModelArtsPool,
-    observed: &Observed,
+fn decide<K: Service>(
+    ctx: &Context<K>,
+    object: &K::Object,
+    observed: &Observed<K>,
     around: &Around,
     began: Tick,
-    memory: &mut Memory,
-) -> Plan {
+    memory: &mut Memory<K>,
+) -> Plan<K> {
     let nonce = format!("{:016x}", rand::random::<u64>());
+    let shared = &ctx.shared;
     plan(
         &View {
             object,
-            cluster: &ctx.cluster,
+            cluster: &shared.cluster,
             account: &observed.account,
             cloud: &observed.cloud,
             around,
-            now: ctx.clock.now(),
+            now: shared.clock.now(),
             began,
             wall: jiff::Timestamp::now(),
             nonce: &nonce,
-            fencing: ctx.leadership.fencing().map(i64::from),
-            timing: &ctx.timing,
+            fencing: shared.leadership.fencing().map(i64::from),
+            timing: &shared.timing,
         },
         memory,
     )
 }
 
-fn absorb(memory: &mut Memory, plan: &Plan, outcome: Outcome, observed: &Observed, began: Tick, now: Tick) {
-    memory.absorb(
-        &plan.step,
-        outcome,
-        plan.status.creation.as_ref(),
-        &observed.hash,
-        began,
-        now,
-    );
-}
-
 #[cfg(test)]
 mod tests {
-    use modelarts_plan::{CloudFailure, FailureKind};
+    use modelarts_plan::{CloudFailure, FailureKind, Pools};
 
     use super::*;
 
     #[test]
     fn a_change_is_told_if_it_was_made_and_a_transition_if_it_was_written() {
-        let failed = || {
+        let failed = || -> Outcome<Pools> {
             Outcome::Failed(CloudFailure {
                 kind: FailureKind::Transient,
                 message: "down".into(),
                 doubtful: true,
             })
         };
-        let changed = || Outcome::Changed(Arc::default());
+        let changed = || Outcome::<Pools>::Changed(Arc::default());
         for kind in [StepKind::Change, StepKind::Mark] {
             assert_eq!(telling(kind, &changed()), Telling::Always);
             assert_eq!(telling(kind, &failed()), Telling::Never);
-            assert_eq!(telling(kind, &Outcome::Stale), Telling::Never);
+            assert_eq!(telling(kind, &Outcome::<Pools>::Stale), Telling::Never);
         }
         assert_eq!(telling(StepKind::Delete, &failed()), Telling::Always);
-        assert_eq!(telling(StepKind::Rest, &Outcome::Done), Telling::WithStatus);
+        assert_eq!(telling(StepKind::Rest, &Outcome::<Pools>::Done), Telling::WithStatus);
     }
 }

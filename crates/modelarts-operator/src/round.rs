@@ -4,31 +4,31 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use modelarts_client::{ApiError, ListPools, NetworkId, PoolId, PoolListStatus};
 use modelarts_plan::kind::Resource;
 use modelarts_plan::{CloudFailure, FailureKind, Tick};
-use modelarts_types::pool::Pool;
 
 use crate::accounts::Access;
-use crate::census::{Parts, Scope, State, trouble};
+use crate::census::{Scope, State, trouble};
 use crate::directory::{Member, ScopeKey};
 use crate::failures;
 use crate::governor::{Class, Priority};
+use crate::service::{Service, Which};
+use crate::shared::Shared;
 use crate::snapshot::{Owners, Snapshot};
 
 /// After how many intervals without a look the objects are told, as the plan counts them.
 const TELL_AFTER: u64 = 3;
 
 /// Rounds until no object refers to the scope any more.
-pub(crate) async fn run(parts: Arc<Parts>, key: ScopeKey, scope: Arc<Scope>) {
+pub(crate) async fn run<K: Service>(shared: Arc<Shared>, key: ScopeKey, scope: Arc<Scope<K>>) {
     loop {
-        let members = parts.directory.of_scope(&key);
+        let members = K::directory(&shared.directories).of_scope(&key);
         if members.is_empty() {
-            parts.metrics.forget_scope(&key.account, &key.workspace);
+            shared.metrics.forget_scope(K::CONTROLLER, &key.account, &key.workspace);
             return;
         }
-        round(&parts, &key, &scope, &members).await;
-        let pause = pause(&parts, &key, &scope);
+        round(&shared, &key, &scope, &members).await;
+        let pause = pause(&shared, &key, &scope);
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = scope.called.notified() => {}
@@ -36,8 +36,8 @@ pub(crate) async fn run(parts: Arc<Parts>, key: ScopeKey, scope: Arc<Scope>) {
     }
 }
 
-async fn round(parts: &Parts, key: &ScopeKey, scope: &Scope, members: &[Member]) {
-    let access = match parts.accounts.access_of(&key.account) {
+async fn round<K: Service>(shared: &Shared, key: &ScopeKey, scope: &Scope<K>, members: &[Member]) {
+    let access = match shared.accounts.access_of(&key.account) {
         Ok(access) => access,
         // The account itself tells its objects; here nothing can be seen.
         Err(_) => return,
@@ -49,117 +49,133 @@ async fn round(parts: &Parts, key: &ScopeKey, scope: &Scope, members: &[Member])
             .is_some_and(|wanted| state.set.as_ref().is_none_or(|set| set.began < wanted))
     };
     let looked = if wants_set {
-        list_set(parts, key, &access, scope).await
+        list_set(shared, key, &access, scope).await
     } else {
-        list(parts, key, &access, scope).await
+        list(shared, key, &access, scope).await
     };
     match looked {
         Ok(looked) => {
-            let canary = wants_canary(parts, scope) && self::canary(parts, scope, &access, &members[0]).await;
-            absorb(parts, key, scope, members, looked, canary);
+            let canary = wants_canary(shared, scope) && self::canary(shared, scope, &access, &members[0]).await;
+            absorb(shared, key, scope, members, looked, canary);
         }
-        Err(failure) => absorb_trouble(parts, key, scope, members, failure),
+        Err(failure) => absorb_trouble(shared, key, scope, members, failure),
     }
 }
 
 /// What a round saw.
-struct Looked {
-    list: Arc<Snapshot>,
-    set: Option<Arc<Snapshot>>,
+struct Looked<K: Service> {
+    list: Arc<Snapshot<K>>,
+    set: Option<Arc<Snapshot<K>>>,
 }
 
-async fn list(parts: &Parts, key: &ScopeKey, access: &Access, scope: &Scope) -> Result<Looked, CloudFailure> {
-    let began = parts.clock.now();
-    let pools = list_pools(parts, key, access, None).await?;
+async fn list<K: Service>(
+    shared: &Shared,
+    key: &ScopeKey,
+    access: &Access,
+    scope: &Scope<K>,
+) -> Result<Looked<K>, CloudFailure> {
+    let began = shared.clock.now();
+    let items = list_items::<K>(shared, key, access, Which::Default).await?;
     let last = scope.state().list.clone();
     Ok(Looked {
-        list: Arc::new(index(parts, began, pools, Vec::new(), last.as_deref())),
+        list: Arc::new(index(shared, began, items, Vec::new(), last.as_deref())),
         set: None,
     })
 }
 
-/// The default list, the failed and the creating ones: together they show every pool there is.
-async fn list_set(parts: &Parts, key: &ScopeKey, access: &Access, scope: &Scope) -> Result<Looked, CloudFailure> {
-    let began = parts.clock.now();
-    let default = list_pools(parts, key, access, None).await?;
-    let creating = list_pools(parts, key, access, Some(PoolListStatus::Creating)).await?;
-    let failed = list_pools(parts, key, access, Some(PoolListStatus::Failed)).await?;
+/// All lists that there are: together they show everything.
+async fn list_set<K: Service>(
+    shared: &Shared,
+    key: &ScopeKey,
+    access: &Access,
+    scope: &Scope<K>,
+) -> Result<Looked<K>, CloudFailure> {
+    let began = shared.clock.now();
+    let (mut all, mut failed, mut default) = (Vec::new(), Vec::new(), Vec::new());
+    for which in K::LISTS {
+        let items = list_items::<K>(shared, key, access, *which).await?;
+        match which {
+            Which::Default => default = items,
+            Which::Creating => all.extend(items),
+            Which::Failed => failed.extend(items),
+        }
+    }
     let last = scope.state().list.clone();
-    let list = Arc::new(index(parts, began, default.clone(), Vec::new(), last.as_deref()));
-    let all: Vec<Pool> = default.into_iter().chain(creating).collect();
-    let set = Arc::new(index(parts, began, all, failed, Some(&list)));
+    let list = Arc::new(index(shared, began, default.clone(), Vec::new(), last.as_deref()));
+    default.extend(all);
+    let set = Arc::new(index(shared, began, default, failed, Some(&list)));
     Ok(Looked { list, set: Some(set) })
 }
 
-fn index(parts: &Parts, began: Tick, pools: Vec<Pool>, failed: Vec<Pool>, last: Option<&Snapshot>) -> Snapshot {
+fn index<K: Service>(
+    shared: &Shared,
+    began: Tick,
+    items: Vec<K::Resource>,
+    failed: Vec<K::Resource>,
+    last: Option<&Snapshot<K>>,
+) -> Snapshot<K> {
     let owners = Owners {
-        cluster: &parts.cluster,
-        knows: &|uid| parts.directory.knows(uid),
+        cluster: &shared.cluster,
+        knows: &|uid| K::directory(&shared.directories).knows(uid),
     };
-    Snapshot::new(began, pools, failed, last, owners)
+    Snapshot::new(began, items, failed, last, owners)
 }
 
-async fn list_pools(
-    parts: &Parts,
+async fn list_items<K: Service>(
+    shared: &Shared,
     key: &ScopeKey,
     access: &Access,
-    status: Option<PoolListStatus>,
-) -> Result<Vec<Pool>, CloudFailure> {
-    parts
+    which: Which,
+) -> Result<Vec<K::Resource>, CloudFailure> {
+    shared
         .governor
         .acquire(&key.account, Class::Reads, Priority::Update)
         .await;
-    let list = ListPools {
-        workspace_id: key.workspace.clone(),
-        status,
-        ..ListPools::default()
-    };
-    let result = access.client.list_pools(&list).await;
-    note(parts, access, key, result.as_ref().err());
-    let pools = result.map_err(|error| failures::of(&error))?.items.unwrap_or_default();
-    if pools.iter().any(|pool| pool.id().is_none()) {
-        let message = "ListPools: an entry has no ID, so the answer is not complete".to_owned();
+    let result = K::list(&access.client, key, which).await;
+    shared.note(access, Class::Reads, result.as_ref().err());
+    let items = result.map_err(|error| failures::of(&error))?;
+    if items.iter().any(|item| item.id().is_none()) {
         return Err(CloudFailure {
             kind: FailureKind::Malformed,
-            message,
+            message: format!(
+                "listing {}s: an entry has no ID, so the answer is not complete",
+                K::NOUN
+            ),
             doubtful: false,
         });
     }
-    Ok(pools)
+    Ok(items)
 }
 
-/// Tells the account how a call ended, and its objects if that changed the account's standing.
-fn note(parts: &Parts, access: &Access, key: &ScopeKey, error: Option<&ApiError>) {
-    if parts.accounts.absorb(access, Class::Reads, error) {
-        parts.directory.wake_where(|member| member.scope.account == key.account);
-    }
+fn wants_canary<K: Service>(shared: &Shared, scope: &Scope<K>) -> bool {
+    scope.state().breaker.wants_canary(shared.clock.now(), &shared.timing)
 }
 
-fn wants_canary(parts: &Parts, scope: &Scope) -> bool {
-    scope.state().breaker.wants_canary(parts.clock.now(), &parts.timing)
-}
-
-/// Reads a pool that the newest list shows, or else the network of an object.
-pub(crate) async fn canary(parts: &Parts, scope: &Scope, access: &Access, member: &Member) -> bool {
+/// Reads something that the newest list shows, or else what the kind has for such a case.
+pub(crate) async fn canary<K: Service>(shared: &Shared, scope: &Scope<K>, access: &Access, member: &Member) -> bool {
     let listed = {
         let state = scope.state();
         let list = state.list.as_ref();
-        list.and_then(|list| list.items().find_map(|pool| PoolId::parse(pool.id()?).ok()))
+        list.and_then(|list| list.items().find_map(|item| K::id(item.id()?)))
     };
-    parts
+    shared
         .governor
         .acquire(&member.scope.account, Class::Reads, Priority::Update)
         .await;
     match listed {
-        Some(id) => access.client.show_pool(&id).await.is_ok(),
-        None => match NetworkId::parse(&member.network) {
-            Ok(network) => access.client.show_network(&network).await.is_ok(),
-            Err(_) => false,
-        },
+        Some(id) => K::show(&access.client, &id).await.is_ok(),
+        None => K::canary(shared, access, member).await,
     }
 }
 
-fn absorb(parts: &Parts, key: &ScopeKey, scope: &Scope, members: &[Member], looked: Looked, canary: bool) {
+fn absorb<K: Service>(
+    shared: &Shared,
+    key: &ScopeKey,
+    scope: &Scope<K>,
+    members: &[Member],
+    looked: Looked<K>,
+    canary: bool,
+) {
     let mut state = scope.state();
     let known: BTreeSet<String> = members
         .iter()
@@ -169,7 +185,7 @@ fn absorb(parts: &Parts, key: &ScopeKey, scope: &Scope, members: &[Member], look
     let was_frozen = state.breaker.is_open();
     state
         .breaker
-        .absorb(&known, &looked.list.ids(), looked.list.began, canary, &parts.timing);
+        .absorb(&known, &looked.list.ids(), looked.list.began, canary, &shared.timing);
     let recovered = state.trouble.take().is_some() && std::mem::take(&mut state.trouble_told);
     let last = state.list.replace(Arc::clone(&looked.list));
     if let Some(set) = &looked.set {
@@ -180,22 +196,28 @@ fn absorb(parts: &Parts, key: &ScopeKey, scope: &Scope, members: &[Member], look
     let frozen = state.breaker.is_open();
     let served = served(&mut state);
     drop(state);
-    parts
+    shared.metrics.counted(
+        K::CONTROLLER,
+        &key.account,
+        &key.workspace,
+        looked.list.len(),
+        jiff::Timestamp::now(),
+    );
+    shared
         .metrics
-        .counted(&key.account, &key.workspace, looked.list.len(), jiff::Timestamp::now());
-    parts.metrics.breaker(&key.account, &key.workspace, frozen);
+        .breaker(K::CONTROLLER, &key.account, &key.workspace, frozen);
     for member in members {
         let changed = last
             .as_ref()
-            .is_none_or(|last| !looked.list.is_same_for(last, member, &parts.cluster));
+            .is_none_or(|last| !looked.list.is_same_for(last, member, &shared.cluster));
         if everybody || changed || served.contains(&member.uid) || troubled.contains(&member.uid) {
-            parts.directory.wake(member);
+            K::directory(&shared.directories).wake(member);
         }
     }
 }
 
 /// Those whose evidence is there; they wait no longer.
-fn served(state: &mut State) -> BTreeSet<String> {
+fn served<K: Service>(state: &mut State<K>) -> BTreeSet<String> {
     let began = state.set.as_ref().map(|set| set.began);
     let (served, waiting): (HashMap<String, Tick>, _) = std::mem::take(&mut state.waiting)
         .into_iter()
@@ -205,32 +227,39 @@ fn served(state: &mut State) -> BTreeSet<String> {
     served.into_keys().collect()
 }
 
-fn absorb_trouble(parts: &Parts, key: &ScopeKey, scope: &Scope, members: &[Member], failure: CloudFailure) {
+fn absorb_trouble<K: Service>(
+    shared: &Shared,
+    key: &ScopeKey,
+    scope: &Scope<K>,
+    members: &[Member],
+    failure: CloudFailure,
+) {
     tracing::warn!(
         account = key.account,
         workspace = key.workspace,
+        kind = K::NOUN,
         failure = failure.message,
         "the census failed"
     );
-    let now = parts.clock.now();
+    let now = shared.clock.now();
     let mut state = scope.state();
     let told = trouble(state.trouble.take(), failure, now);
-    let unseen = now.since(told.since) >= TELL_AFTER * parts.timing.census_interval;
-    let blind = now.since(told.since) >= parts.timing.in_doubt_window;
+    let unseen = now.since(told.since) >= TELL_AFTER * shared.timing.census_interval;
+    let blind = now.since(told.since) >= shared.timing.in_doubt_window;
     state.trouble = Some(told);
     let tell_all = unseen && !std::mem::replace(&mut state.trouble_told, unseen);
     drop(state);
     for member in members {
         if tell_all || blind || member.busy {
-            parts.directory.wake(member);
+            K::directory(&shared.directories).wake(member);
         }
     }
 }
 
 /// How long until the next round.
-fn pause(parts: &Parts, key: &ScopeKey, scope: &Scope) -> Duration {
-    let timing = &parts.timing;
-    let own = parts
+fn pause<K: Service>(shared: &Shared, key: &ScopeKey, scope: &Scope<K>) -> Duration {
+    let timing = &shared.timing;
+    let own = shared
         .accounts
         .object(&key.account)
         .and_then(|account| poll_interval(account.spec.poll_interval.as_deref()?));
@@ -240,9 +269,14 @@ fn pause(parts: &Parts, key: &ScopeKey, scope: &Scope) -> Duration {
         .list
         .as_ref()
         .is_some_and(|list| list.items().any(|pool| pool.is_moving()));
-    let busy = moving || state.wanted.is_some() || parts.directory.of_scope(key).iter().any(|member| member.busy);
+    let busy = moving
+        || state.wanted.is_some()
+        || K::directory(&shared.directories)
+            .of_scope(key)
+            .iter()
+            .any(|member| member.busy);
     drop(state);
-    let millis = if parts.governor.is_throttled(&key.account, Class::Reads) {
+    let millis = if shared.governor.is_throttled(&key.account, Class::Reads) {
         interval.saturating_mul(2).min(timing.census_interval_max.max(interval))
     } else if busy {
         interval.min(timing.census_interval_busy)

@@ -14,15 +14,14 @@ use kube::runtime::events::{Recorder, Reporter};
 use kube::{Api, ResourceExt};
 use modelarts_client::AllowedHosts;
 use modelarts_crd::ModelArtsAccount;
-use modelarts_plan::{ClusterId, Timing};
+use modelarts_plan::{ClusterId, Networks, Pools, Timing};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::accounts::{Accounts, Policy, Sources, Versions};
-use crate::census::{Census, Parts};
 use crate::claims::Claims;
 use crate::clock::Clock;
-use crate::context::{Context, Memories};
+use crate::context::Context;
 use crate::controller;
 use crate::directory::Directory;
 use crate::flags::Flags;
@@ -31,6 +30,8 @@ use crate::http::{self, Listeners, Readiness};
 use crate::kubernetes::{Clients, Deadlines, Source, connect};
 use crate::lease::{Leadership, Rules, elect};
 use crate::metrics::Metrics;
+use crate::service::Service;
+use crate::shared::{Directories, Shared};
 use crate::shutdown::{self, Shutdown};
 use crate::{standing, watches};
 
@@ -55,7 +56,8 @@ pub async fn run(mut flags: Flags) -> anyhow::Result<()> {
         .map_or(Source::InCluster, Source::Kubeconfig);
     let clients = connect(source, Deadlines::default()).await?;
     let metrics = Arc::new(Metrics::new());
-    metrics.introduce(controller::NAME);
+    metrics.introduce(Pools::CONTROLLER);
+    metrics.introduce(Networks::CONTROLLER);
     let readiness = Readiness::waiting_for(["accounts", "secrets", "namespaces"]);
     let listeners = Listeners::bind(flags.metrics_addr, flags.health_addr).await?;
     let mut tasks = JoinSet::new();
@@ -165,27 +167,18 @@ async fn lead(
     let governor = Arc::new(Governor::new());
     let policy = policy(flags, &timing, metrics);
     let accounts = Arc::new(Accounts::new(sources, policy, Arc::clone(&governor)));
-    let (directory, woken) = Directory::new();
-    let directory = Arc::new(directory);
-    let clock = Clock::start();
-    let cluster = cluster(&clients.unary).await?;
-    let census = Arc::new(Census::new(Parts {
-        accounts: Arc::clone(&accounts),
-        directory: Arc::clone(&directory),
-        governor: Arc::clone(&governor),
-        metrics: Arc::clone(metrics),
-        timing,
-        clock,
-        cluster: cluster.clone(),
-    }));
-    let ctx = Arc::new(Context {
+    let (pools, woken_pools) = Directory::new();
+    let (networks, woken_networks) = Directory::new();
+    let shared = Arc::new(Shared {
         kube: clients.unary.clone(),
-        cluster,
+        cluster: cluster(&clients.unary).await?,
         timing,
-        clock,
-        accounts: Arc::clone(&accounts),
-        directory: Arc::clone(&directory),
-        census: Arc::clone(&census),
+        clock: Clock::start(),
+        accounts,
+        directories: Directories {
+            pools: Arc::new(pools),
+            networks: Arc::new(networks),
+        },
         governor,
         metrics: Arc::clone(metrics),
         leadership: leadership.clone(),
@@ -197,17 +190,30 @@ async fn lead(
             },
         ),
         claims: Claims::default(),
-        memories: Memories::default(),
     });
-    let stop = shutdown.requested();
-    let passes = controller::run(Arc::clone(&ctx), clients.watch.clone(), woken, flags.concurrency, stop);
+    let pools = Arc::new(Context::<Pools>::new(Arc::clone(&shared)));
+    let networks = Arc::new(Context::<Networks>::new(Arc::clone(&shared)));
+    let watch = || clients.watch.clone();
+    let passes = async {
+        let stop = || shutdown.requested();
+        tokio::join!(
+            controller::run(Arc::clone(&pools), watch(), woken_pools, flags.concurrency, stop()),
+            controller::run(
+                Arc::clone(&networks),
+                watch(),
+                woken_networks,
+                flags.concurrency,
+                stop()
+            ),
+        )
+    };
     let bounded = async {
         shutdown.requested().await;
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        () = passes => {}
-        () = follow_accounts(&ctx, changed) => {}
+        _ = passes => {}
+        () = follow_accounts(&shared, &pools, &networks, changed) => {}
         () = bounded => tracing::warn!("passes under way did not end in time"),
     }
     Ok(())
@@ -239,15 +245,23 @@ async fn cluster(client: &kube::Client) -> anyhow::Result<ClusterId> {
 }
 
 /// Wakes the objects whose account, Secret or namespace changed, and keeps the accounts' own status.
-async fn follow_accounts(ctx: &Context, changed: &Notify) {
+async fn follow_accounts(shared: &Shared, pools: &Context<Pools>, networks: &Context<Networks>, changed: &Notify) {
     let mut known = Versions::default();
     loop {
-        let versions = ctx.accounts.versions();
-        wake_changed(ctx, &known, &versions);
+        let versions = shared.accounts.versions();
+        for (account, version) in &versions.accounts {
+            if known.accounts.get(account) != Some(version) {
+                pools.census.account_changed(account);
+                networks.census.account_changed(account);
+            }
+        }
+        for directory in shared.directories.all() {
+            wake_changed(directory, &known, &versions);
+        }
         known = versions;
-        standing::report_all(&ctx.kube, &ctx.accounts).await;
-        let phases = ctx.directory.phases();
-        ctx.metrics.pools(phases.iter().map(Option::as_deref));
+        standing::report_all(&shared.kube, &shared.accounts).await;
+        let phases = shared.directories.pools.phases();
+        shared.metrics.pools(phases.iter().map(Option::as_deref));
         // Also without a change, for the status follows what calls of the census bring to light.
         tokio::select! {
             () = changed.notified() => {}
@@ -256,13 +270,8 @@ async fn follow_accounts(ctx: &Context, changed: &Notify) {
     }
 }
 
-fn wake_changed(ctx: &Context, known: &Versions, versions: &Versions) {
-    for (account, version) in &versions.accounts {
-        if known.accounts.get(account) != Some(version) {
-            ctx.census.account_changed(account);
-        }
-    }
-    ctx.directory.wake_where(|member| {
+fn wake_changed(directory: &Directory, known: &Versions, versions: &Versions) {
+    directory.wake_where(|member| {
         let (account, namespace) = (&member.scope.account, &member.namespace);
         known.accounts.get(account) != versions.accounts.get(account)
             || known.namespaces.get(namespace) != versions.namespaces.get(namespace)

@@ -12,9 +12,15 @@ fn each_record_shows_under_its_documented_name() {
     metrics.reconciled("modelartspool", PassResult::RequeueAfter, Duration::from_millis(7));
     metrics.reconciled("modelartspool", PassResult::Error, Duration::from_secs(90));
     metrics.requested("CreatePool", "throttled", Duration::from_millis(300));
-    metrics.stepped("create");
-    metrics.counted("default", "0", 3, "2026-01-02T03:04:05.5Z".parse().unwrap());
-    metrics.breaker("default", "0", true);
+    metrics.stepped("modelartspool", "create");
+    metrics.counted(
+        "modelartspool",
+        "default",
+        "0",
+        3,
+        "2026-01-02T03:04:05.5Z".parse().unwrap(),
+    );
+    metrics.breaker("modelartspool", "default", "0", true);
     metrics.leading(true);
     let text = metrics.encode().unwrap();
     for line in [
@@ -25,10 +31,10 @@ fn each_record_shows_under_its_documented_name() {
         r#"controller_runtime_reconcile_time_seconds_count{controller="modelartspool"} 2"#,
         r#"modelarts_api_requests_total{operation="CreatePool",outcome="throttled"} 1"#,
         r#"modelarts_api_request_duration_seconds_sum{operation="CreatePool"} 0.3"#,
-        r#"modelarts_pool_steps_total{step="create"} 1"#,
-        r#"modelarts_census_last_success_timestamp_seconds{account="default",workspace="0"} 1767323045.5"#,
-        r#"modelarts_census_pools{account="default",workspace="0"} 3"#,
-        r#"modelarts_breaker_open{account="default",workspace="0"} 1"#,
+        r#"modelarts_pool_steps_total{controller="modelartspool",step="create"} 1"#,
+        r#"modelarts_census_last_success_timestamp_seconds{controller="modelartspool",account="default",workspace="0"} 1767323045.5"#,
+        r#"modelarts_census_pools{controller="modelartspool",account="default",workspace="0"} 3"#,
+        r#"modelarts_breaker_open{controller="modelartspool",account="default",workspace="0"} 1"#,
         r#"leader_election_master_status{name="modelarts-operator"} 1"#,
         concat!(
             r#"modelarts_operator_build_info{version=""#,
@@ -81,7 +87,7 @@ fn phases_are_counted_afresh_and_unknown_words_are_folded() {
 fn scopes_are_capped_and_a_forgotten_one_makes_room() {
     let metrics = Metrics::new();
     for scope in 0..=MAX_SCOPES {
-        metrics.counted("default", &scope.to_string(), 1, Timestamp::UNIX_EPOCH);
+        metrics.counted("modelartspool", "default", &scope.to_string(), 1, Timestamp::UNIX_EPOCH);
     }
     let series = |text: &str| {
         text.lines()
@@ -92,17 +98,17 @@ fn scopes_are_capped_and_a_forgotten_one_makes_room() {
     assert_eq!(series(&text), MAX_SCOPES);
     has(&text, "modelarts_metrics_scopes_left_out_total 1");
 
-    metrics.breaker("default", "0", true);
-    metrics.forget_scope("default", "0");
+    metrics.breaker("modelartspool", "default", "0", true);
+    metrics.forget_scope("modelartspool", "default", "0");
     let text = metrics.encode().unwrap();
     assert_eq!(series(&text), MAX_SCOPES - 1);
     assert!(
         !text.contains(r#"workspace="0""#),
         "the time and the breaker of a forgotten scope stayed"
     );
-    metrics.counted("other", "0", 1, Timestamp::UNIX_EPOCH);
+    metrics.counted("modelartspool", "other", "0", 1, Timestamp::UNIX_EPOCH);
     has(
         &metrics.encode().unwrap(),
-        r#"modelarts_census_pools{account="other",workspace="0"} 1"#,
+        r#"modelarts_census_pools{controller="modelartspool",account="other",workspace="0"} 1"#,
     );
 }

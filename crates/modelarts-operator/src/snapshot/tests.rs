@@ -6,7 +6,6 @@ use modelarts_types::pool::Pool;
 use serde_json::json;
 
 use super::*;
-use crate::directory::ScopeKey;
 
 fn cluster() -> ClusterId {
     ClusterId("cluster".into())
@@ -24,21 +23,9 @@ fn pool(name: &str, uid: Option<&str>) -> Pool {
 
 fn member(uid: &str, name: &str) -> Member {
     Member {
-        uid: uid.into(),
-        namespace: "ml".into(),
         name: name.into(),
-        scope: ScopeKey {
-            account: "default".into(),
-            workspace: "0".into(),
-        },
         cloud_name: Some(derived_name(name, uid, &cluster())),
-        id: None,
-        adoption: None,
-        network: "net-0123".into(),
-        deleting: false,
-        paused: false,
-        phase: None,
-        busy: true,
+        ..crate::directory::tests::member(uid)
     }
 }
 

@@ -1,0 +1,101 @@
+//! What decides between deleting and leaving alone is known, or the pass fails.
+
+use http::Method;
+use modelarts_crd::ModelArtsPool;
+use modelarts_plan::{Networks, Pools};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::bench::{Answer, Bench, bench, nothing_here, object};
+
+const NAMESPACE: &str = "/api/v1/namespaces/ml";
+const DEFINITION: &str =
+    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/modelartspools.modelarts.huaweicloud.com";
+
+async fn cluster(namespace: Answer, definition: Answer) -> Bench {
+    let answer = move |_: &Method, path: &str| match path {
+        NAMESPACE => namespace.clone(),
+        DEFINITION => definition.clone(),
+        _ => nothing_here(),
+    };
+    bench(answer, |_, _, _| nothing_here(), json!({})).await
+}
+
+fn there(metadata: Value) -> Answer {
+    let body = json!({"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata", "metadata": metadata});
+    (200, body)
+}
+
+fn broken() -> Answer {
+    (
+        500,
+        json!({"kind": "Status", "status": "Failure", "message": "etcd", "reason": "InternalError", "code": 500}),
+    )
+}
+
+fn pool(deleted: bool) -> ModelArtsPool {
+    let at = deleted.then_some("2026-01-01T00:00:00Z");
+    object(json!({
+        "apiVersion": "modelarts.huaweicloud.com/v1alpha1", "kind": "ModelArtsPool",
+        "metadata": {"name": "train-a", "namespace": "ml", "uid": "u", "deletionTimestamp": at},
+        "spec": {"scope": ["Train"], "network": {"name": "net-1"}, "resources": [{"flavor": "f", "count": 1}]},
+    }))
+}
+
+async fn seen(namespace: Answer, definition: Answer) -> Result<Option<Around>, kube::Error> {
+    let bench = cluster(namespace, definition).await;
+    around::<Pools>(&bench.shared, &pool(true)).await
+}
+
+#[tokio::test]
+async fn a_kind_leaves_when_its_definition_is_being_removed_or_is_gone() {
+    let plain = || there(json!({"name": "x"}));
+    let leaving = there(json!({"name": "x", "deletionTimestamp": "2026-01-01T00:00:00Z"}));
+    for (definition, leaves) in [(plain(), false), (leaving, true), (nothing_here(), true)] {
+        let around = seen(plain(), definition).await.unwrap().unwrap();
+        assert_eq!(around.kind_leaves, leaves);
+    }
+}
+
+#[tokio::test]
+async fn the_namespace_says_what_a_deletion_means() {
+    let annotated = |word: &str| there(json!({"name": "ml", "annotations": {modelarts_crd::DELETION_POLICY: word}}));
+    for (namespace, policy, misspelt) in [
+        (there(json!({"name": "ml"})), None, None),
+        (annotated("Detach"), Some(DeletionPolicy::Detach), None),
+        (annotated("Delete"), Some(DeletionPolicy::Delete), None),
+        (annotated("Keep"), None, Some("Keep")),
+    ] {
+        let around = seen(namespace, there(json!({"name": "x"}))).await.unwrap().unwrap();
+        assert_eq!((around.deletion, around.misspelt.as_deref()), (policy, misspelt));
+    }
+}
+
+#[tokio::test]
+async fn in_doubt_the_pass_fails() {
+    let plain = || there(json!({"name": "x"}));
+    assert!(seen(plain(), broken()).await.is_err());
+    assert!(seen(broken(), plain()).await.is_err());
+}
+
+#[tokio::test]
+async fn an_object_that_stays_costs_no_look_around() {
+    let bench = cluster(broken(), broken()).await;
+    let around = around::<Pools>(&bench.shared, &pool(false)).await.unwrap();
+    assert_eq!(around, Some(Around::default()));
+    assert_eq!(bench.kube.all(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_network_waits_until_all_pools_are_known() {
+    let bench = cluster(there(json!({"name": "ml"})), nothing_here()).await;
+    let network = object(json!({
+        "apiVersion": "modelarts.huaweicloud.com/v1alpha1", "kind": "ModelArtsNetwork",
+        "metadata": {"name": "net", "namespace": "ml", "uid": "n", "deletionTimestamp": "2026-01-01T00:00:00Z"},
+        "spec": {"cidr": "192.168.0.0/24"},
+    }));
+    assert_eq!(around::<Networks>(&bench.shared, &network).await.unwrap(), None);
+    bench.shared.directories.pools.keep(&std::collections::BTreeSet::new());
+    let around = around::<Networks>(&bench.shared, &network).await.unwrap();
+    assert_eq!(around.map(|around| around.users), Some(Vec::new()));
+}
