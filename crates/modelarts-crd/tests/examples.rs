@@ -176,8 +176,8 @@ fn the_examples_of_the_documentation_stand_on_its_pages() {
         .iter()
         .map(|page| fs::read_to_string(page).unwrap())
         .collect();
-    let kept = repository("examples/drift-report.yaml");
-    for file in files("docs/examples", ".yaml").into_iter().chain([kept]) {
+    let applied = ["examples/drift-report.yaml", "examples/network-and-pool.yaml"].map(repository);
+    for file in files("docs/examples", ".yaml").into_iter().chain(applied) {
         let text = fs::read_to_string(&file).unwrap();
         let lines = text.lines().filter(|line| !line.starts_with('#'));
         let block = format!("```yaml\n{}\n```\n", lines.collect::<Vec<_>>().join("\n"));

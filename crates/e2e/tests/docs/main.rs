@@ -16,6 +16,7 @@ mod words;
 
 mod adoption;
 mod changes;
+mod networks;
 mod policies;
 mod subscriptions;
 mod uninstall;
