@@ -14,6 +14,7 @@ use crate::memory::{Memory, fingerprint_of_patch};
 use crate::next::{Change, Next};
 use crate::report::{Report, Sync, Verdict};
 use crate::step::{Effect, Step};
+use crate::timing::Tick;
 use crate::view::View;
 
 /// What is to be done and said about the difference between spec and cloud.
@@ -124,6 +125,16 @@ fn send<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, resource: &K::Resource,
             };
         }
     }
+    if let Some(due) = late_change(view, memory, &what) {
+        let text = "an earlier change may still be carried out; this one is sent when that is over".to_owned();
+        return Course {
+            next_look: due,
+            ..Course::rest(
+                Sync::Differs(Reason::ChangePending, change.fields, text.clone()),
+                Some(Verdict::Working(Reason::ChangePending, text)),
+            )
+        };
+    }
     let id = resource.id().unwrap_or_default().to_owned();
     // What a list shows may be old; what a GET of this pass shows is sent against.
     let fresh = memory.shown(&id, view.began).is_some();
@@ -147,4 +158,16 @@ fn send<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, resource: &K::Resource,
         verdict: Some(Verdict::Working(Reason::Updating, text)),
         next_look: view.timing.census_interval_busy,
     }
+}
+
+/// How long another change than `what` waits, so that an older one that is still on its way cannot
+/// undo it: one of ours without an answer, or one of a process before this one.
+fn late_change<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, what: &str) -> Option<u64> {
+    let doubt = memory.change_doubt.as_ref().filter(|(doubted, _)| doubted != what);
+    let predecessor = (memory.inherited == Some(true)).then(Tick::default);
+    let over = doubt
+        .map(|(_, at)| *at)
+        .max(predecessor)?
+        .after(view.timing.gateway_limit);
+    (view.now < over).then(|| over.since(view.now))
 }

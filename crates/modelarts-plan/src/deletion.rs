@@ -15,7 +15,7 @@ use modelarts_crd::status::{Creation, Outcome as Fate};
 use crate::adoption::mark;
 use crate::cadence::{SETTLED, after_setback};
 use crate::creation::{close, found, frozen, notice, record};
-use crate::detaching::detach;
+use crate::detaching::{detach, subscribed};
 use crate::evidence::{Absence, absence};
 use crate::failure::Remedy;
 use crate::keeping::{self, Identity};
@@ -49,7 +49,12 @@ pub(crate) fn plan<K: Kind>(view: &View<'_, K>, memory: &mut Memory<K>) -> Plan<
     if leaves_alone || view.around.kind_leaves {
         return detach(view, memory, attempt.as_ref(), report);
     }
-    if let Some(word) = view.around.misspelt.as_ref().filter(|_| view.terms().deletion.is_none()) {
+    if let Some(word) = view
+        .around
+        .misspelt
+        .as_ref()
+        .filter(|_| view.terms().deletion.is_none())
+    {
         let text = format!(
             "the namespace's annotation {} is {word:?}; write Delete or Detach, or set spec.deletionPolicy",
             modelarts_crd::DELETION_POLICY
@@ -293,31 +298,6 @@ fn delete_present<K: Kind>(
 
 fn going<K: Kind>() -> String {
     format!("the {} is being deleted", K::NOUN)
-}
-
-/// What is paid for by the month or year is not deleted: that would lose the money.
-fn subscribed<K: Kind>(view: &View<'_, K>, resource: &K::Resource, mut report: Report<K>) -> Plan<K> {
-    let text = format!(
-        "{noun} {id} is a subscription and is not deleted; unsubscribe it in the console, or set deletionPolicy: Detach to release this object and keep the {noun} until its term ends",
-        noun = K::NOUN,
-        id = resource.id().unwrap_or_default()
-    );
-    let new = view.condition("Stalled", "True") != Some(Reason::SubscriptionActive.as_str());
-    report.conclude(
-        &Verdict::Stalled(Reason::SubscriptionActive, text.clone()),
-        &Sync::AsBefore,
-    );
-    let draft = Draft::new(report);
-    let draft = match new {
-        true => draft.tell(notice(
-            NoticeKind::Warning,
-            Reason::SubscriptionActive.as_str(),
-            "Delete",
-            text,
-        )),
-        false => draft,
-    };
-    draft.publish(Step::Rest, view.timing.census_interval)
 }
 
 /// A deletion that was asked for a moment ago, or refused, is not asked for again at once.

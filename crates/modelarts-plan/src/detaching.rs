@@ -1,4 +1,5 @@
-//! Detach: the object goes, and what it stood for stays, named in an event.
+//! What is not deleted: by Detach the object goes and what it stood for stays, named in an event; what
+//! is paid for by the month or year holds its object until a person decides.
 
 use modelarts_crd::conditions::Reason;
 use modelarts_crd::policy::ManagementPolicy;
@@ -9,7 +10,7 @@ use crate::deletion::{blocked, waiting};
 use crate::kind::{Kind, Resource};
 use crate::memory::Memory;
 use crate::plan::Draft;
-use crate::report::{NoticeKind, Report};
+use crate::report::{NoticeKind, Report, Sync, Verdict};
 use crate::step::{Plan, Step};
 use crate::view::{Account, View};
 
@@ -61,4 +62,29 @@ pub(crate) fn detach<K: Kind>(
         }
         None => draft.silent(Step::RemoveFinalizer),
     }
+}
+
+/// What is paid for by the month or year is not deleted: that would lose the money.
+pub(crate) fn subscribed<K: Kind>(view: &View<'_, K>, resource: &K::Resource, mut report: Report<K>) -> Plan<K> {
+    let text = format!(
+        "{noun} {id} is a subscription and is not deleted; unsubscribe it in the console, or set deletionPolicy: Detach to release this object and keep the {noun} until its term ends",
+        noun = K::NOUN,
+        id = resource.id().unwrap_or_default()
+    );
+    let new = view.condition("Stalled", "True") != Some(Reason::SubscriptionActive.as_str());
+    report.conclude(
+        &Verdict::Stalled(Reason::SubscriptionActive, text.clone()),
+        &Sync::AsBefore,
+    );
+    let draft = Draft::new(report);
+    let draft = match new {
+        true => draft.tell(notice(
+            NoticeKind::Warning,
+            Reason::SubscriptionActive.as_str(),
+            "Delete",
+            text,
+        )),
+        false => draft,
+    };
+    draft.publish(Step::Rest, view.timing.census_interval)
 }

@@ -151,7 +151,18 @@ pub(crate) fn present<K: Kind>(
         (Some((reason, text)), None) => draft.tell(notice(NoticeKind::Warning, reason.as_str(), "Observe", text)),
         (None, None) => draft,
     };
-    draft.publish(Step::Rest, course.next_look)
+    draft.publish(Step::Rest, next_look(view, memory, resource, course.next_look))
+}
+
+/// What was learned from an answer of its own is looked at again until a list that began after it has
+/// been seen: no later list need differ from the one before, so none need wake the object.
+fn next_look<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, resource: &K::Resource, planned: u64) -> u64 {
+    let shown = memory.shown(resource.id().unwrap_or_default(), Tick::default());
+    let sent = memory.change.as_ref().map(|sent| sent.at);
+    match shown.map(|show| show.began).max(sent) {
+        Some(at) if view.cloud.newest(at).is_none() => planned.min(view.timing.census_interval_busy),
+        _ => planned,
+    }
 }
 
 /// A look before a change, or the change itself.

@@ -18,6 +18,8 @@ use crate::view::{Show, Shown, View};
 /// The memory of one object.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Memory<K: Kind = Pools> {
+    /// Whether another process had the object before this one, as it was when this one first saw it.
+    pub inherited: Option<bool>,
     /// When our finalizer was first seen.
     pub finalizer_seen: Option<Tick>,
     /// When the deletion was first seen.
@@ -36,6 +38,8 @@ pub struct Memory<K: Kind = Pools> {
     pub show: Option<Show<K>>,
     /// The last change that was sent, and how often in a row it had to be sent.
     pub change: Option<Sent>,
+    /// The last change, or marking, that no answer came to, and when: it may still be carried out.
+    pub change_doubt: Option<(String, Tick)>,
     /// The last change, or marking, that was refused.
     pub change_refusal: Option<Setback>,
     /// Since when the thing has been on its way without a rest.
@@ -111,6 +115,7 @@ impl<K: Kind> Memory<K> {
     /// Takes note of the object as it was just read.
     pub fn sight(&mut self, view: &View<'_, K>) {
         let now = view.now;
+        self.inherited.get_or_insert(view.recorded_id().is_some());
         self.finalizer_seen = view.has_finalizer().then(|| self.finalizer_seen.unwrap_or(now));
         let deleted = view.is_leaving();
         self.deletion_seen = deleted.then(|| self.deletion_seen.unwrap_or(now));
@@ -252,6 +257,9 @@ impl<K: Kind> Memory<K> {
                 // What the cloud did with it is seen by looking.
                 self.show = None;
                 let what = fingerprint_of_patch(patch);
+                if failure.doubtful {
+                    self.change_doubt = Some((what.clone(), now));
+                }
                 self.change_refusal = Some(setback(self.change_refusal.take(), &what, hash, failure, now));
             }
             (Step::LookAtCanary, Outcome::Canary(read)) => self.canary = read.then_some(began),
