@@ -27,21 +27,23 @@ pub struct Neighbours {
 /// # Errors
 /// Kubernetes could not be asked.
 pub async fn around<K: Service>(shared: &Shared, object: &K::Object) -> Result<Option<Around>, kube::Error> {
-    let Some(Neighbours { link, users }) = K::neighbours(shared, object).await? else {
-        return Ok(None);
-    };
-    let mut around = Around {
-        link,
-        users,
-        ..Around::default()
-    };
+    let mut around = Around::default();
     if K::metadata(object).deletion_timestamp.is_some() {
         let namespace = object.namespace().unwrap_or_default();
         let word = deletion_policy(&shared.kube, &namespace).await?;
         around.deletion = word.as_deref().and_then(DeletionPolicy::from_word);
         around.misspelt = word.filter(|_| around.deletion.is_none());
         around.kind_leaves = kind_leaves(&shared.kube, K::Object::crd_name()).await?;
+        if around.kind_leaves {
+            // It is left alone whoever uses it; with the definitions gone, the others are never known.
+            return Ok(Some(around));
+        }
     }
+    let Some(Neighbours { link, users }) = K::neighbours(shared, object).await? else {
+        tracing::info!("not all objects that may refer to this one are known yet");
+        return Ok(None);
+    };
+    (around.link, around.users) = (link, users);
     Ok(Some(around))
 }
 

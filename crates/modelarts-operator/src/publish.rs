@@ -8,6 +8,8 @@ use k8s_openapi::api::core::v1::ObjectReference;
 use kube::api::{Patch, PatchParams};
 use kube::runtime::events::{Event, EventType, Recorder};
 use kube::{Api, Resource, ResourceExt};
+use modelarts_crd::ModelArtsAccount;
+use modelarts_crd::conditions::Reason;
 use modelarts_plan::{Notice, NoticeKind};
 use serde_json::{Map, Value, json};
 
@@ -94,15 +96,34 @@ pub fn difference(before: &Value, after: &Value) -> Option<Value> {
     (!patch.is_empty()).then_some(Value::Object(patch))
 }
 
-/// Tells an event about an object.
-pub async fn tell<K: Resource<DynamicType = ()>>(recorder: &Recorder, object: &K, notice: Notice) {
+/// Tells an event about an object. Where the object's namespace refuses it, because it is going away,
+/// and takes the object's earlier events along, it is told about the account: what lives on in the
+/// cloud, and costs money, must be named somewhere that stays.
+pub async fn tell<K: Service>(
+    recorder: &Recorder,
+    object: &K::Object,
+    account: Option<&ModelArtsAccount>,
+    notice: Notice,
+) {
+    let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
+    let lasting = (notice.reason == Reason::Detached.as_str()).then(|| Notice {
+        note: format!("{} {namespace}/{name}: {}", K::NOUN, notice.note),
+        ..notice.clone()
+    });
+    let refused = send(recorder, &object.object_ref(&()), notice).await;
+    if let (true, Some(notice), Some(account)) = (refused, lasting, account) {
+        send(recorder, &account.object_ref(&()), notice).await;
+    }
+}
+
+/// Answers whether the event was refused.
+async fn send(recorder: &Recorder, about: &ObjectReference, notice: Notice) -> bool {
     let Notice {
         kind,
         reason,
         action,
         note,
     } = notice;
-    let reference: ObjectReference = object.object_ref(&());
     let event = Event {
         type_: match kind {
             NoticeKind::Normal => EventType::Normal,
@@ -113,10 +134,12 @@ pub async fn tell<K: Resource<DynamicType = ()>>(recorder: &Recorder, object: &K
         action: action.to_owned(),
         secondary: None,
     };
-    if let Err(error) = recorder.publish(&event, &reference).await {
-        // A namespace that is going away refuses events; that is no failure of the pass.
+    let told = recorder.publish(&event, about).await;
+    if let Err(error) = &told {
+        // That is no failure of the pass.
         tracing::info!(reason, %error, "an event could not be told");
     }
+    told.is_err()
 }
 
 #[cfg(test)]

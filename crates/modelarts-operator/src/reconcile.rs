@@ -103,7 +103,8 @@ async fn passes<K: Service>(ctx: &Context<K>, namespace: &str, name: &str) -> Re
         memory.absorb(&plan.step, outcome, opened, &observed.hash, started, shared.clock.now());
         let stale = stale || publish(ctx, &api, &mut object, &plan).await?;
         if let Some(notice) = plan.notice.clone().filter(|_| telling.is_due(stale)) {
-            publish::tell(&shared.recorder, &object, notice).await;
+            let account = shared.accounts.object(K::terms(&object).account);
+            publish::tell::<K>(&shared.recorder, &object, account.as_deref(), notice).await;
         }
         match plan.step {
             Step::Rest | Step::LookAtScope { .. } if !stale => {

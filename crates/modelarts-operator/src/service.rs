@@ -146,3 +146,28 @@ pub trait Service:
         std::future::ready(Ok(Vec::new()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use modelarts_crd::policy::{DriftPolicy, ManagementPolicy};
+    use modelarts_plan::{Networks, Pools};
+
+    use super::*;
+
+    #[test]
+    fn one_list_shows_the_pools_of_a_workspace_and_the_networks_of_an_account() {
+        let terms = |workspace| Terms {
+            account: "default",
+            workspace,
+            name: None,
+            management: ManagementPolicy::Manage,
+            deletion: None,
+            adoption: None,
+            drift: DriftPolicy::Correct,
+            subscription: false,
+        };
+        assert_ne!(Pools::scope(&terms("0")), Pools::scope(&terms("w1")));
+        assert_eq!(Networks::scope(&terms("0")), Networks::scope(&terms("w1")));
+        assert_eq!(Networks::LISTS, [Which::Default]);
+    }
+}

@@ -236,3 +236,23 @@ fn expired_credentials_are_tried_again_and_clear_by_a_call_that_succeeds() {
     assert!(accounts.absorb(&access, Class::Reads, None));
     assert_eq!(accounts.refusal("default"), None);
 }
+
+#[test]
+fn a_changed_deletion_policy_of_a_namespace_concerns_its_objects() {
+    let (accounts, mut watched) = accounts();
+    watched.namespace("ml", &[]);
+    let before = accounts.versions();
+    let annotated = ObjectMeta {
+        name: Some("ml".into()),
+        annotations: Some(BTreeMap::from([(
+            modelarts_crd::DELETION_POLICY.into(),
+            "Detach".into(),
+        )])),
+        ..ObjectMeta::default()
+    };
+    let namespace = kube::core::metadata::PartialObjectMetaExt::into_response_partial::<Namespace>(annotated);
+    watched
+        .namespaces
+        .apply_watcher_event(&watcher::Event::Apply(namespace));
+    assert_ne!(before.namespaces.get("ml"), accounts.versions().namespaces.get("ml"));
+}

@@ -1,7 +1,7 @@
 //! What decides between deleting and leaving alone is known, or the pass fails.
 
 use http::Method;
-use modelarts_crd::ModelArtsPool;
+use modelarts_crd::{ModelArtsNetwork, ModelArtsPool};
 use modelarts_plan::{Networks, Pools};
 use serde_json::{Value, json};
 
@@ -86,16 +86,27 @@ async fn an_object_that_stays_costs_no_look_around() {
     assert_eq!(bench.kube.all(), [""; 0]);
 }
 
-#[tokio::test]
-async fn a_network_waits_until_all_pools_are_known() {
-    let bench = cluster(there(json!({"name": "ml"})), nothing_here()).await;
-    let network = object(json!({
+fn network() -> ModelArtsNetwork {
+    object(json!({
         "apiVersion": "modelarts.huaweicloud.com/v1alpha1", "kind": "ModelArtsNetwork",
         "metadata": {"name": "net", "namespace": "ml", "uid": "n", "deletionTimestamp": "2026-01-01T00:00:00Z"},
         "spec": {"cidr": "192.168.0.0/24"},
-    }));
-    assert_eq!(around::<Networks>(&bench.shared, &network).await.unwrap(), None);
+    }))
+}
+
+#[tokio::test]
+async fn a_network_waits_until_all_pools_are_known() {
+    let answer = |_: &Method, _: &str| there(json!({"name": "x"}));
+    let bench = bench(answer, |_, _, _| nothing_here(), json!({})).await;
+    let look = || around::<Networks>(&bench.shared, &network());
+    assert_eq!(look().await.unwrap(), None);
     bench.shared.directories.pools.keep(&std::collections::BTreeSet::new());
-    let around = around::<Networks>(&bench.shared, &network).await.unwrap();
-    assert_eq!(around.map(|around| around.users), Some(Vec::new()));
+    assert_eq!(look().await.unwrap().map(|around| around.users), Some(Vec::new()));
+}
+
+#[tokio::test]
+async fn a_network_whose_kind_leaves_waits_for_nobody() {
+    let bench = cluster(there(json!({"name": "ml"})), broken()).await;
+    let around = around::<Networks>(&bench.shared, &network()).await.unwrap();
+    assert!(around.is_some_and(|around| around.kind_leaves));
 }
