@@ -98,7 +98,8 @@ fn network() -> ModelArtsNetwork {
 async fn a_network_waits_until_all_pools_are_known() {
     let answer = |_: &Method, _: &str| there(json!({"name": "x"}));
     let bench = bench(answer, |_, _, _| nothing_here(), json!({})).await;
-    let look = || around::<Networks>(&bench.shared, &network());
+    let network = network();
+    let look = || around::<Networks>(&bench.shared, &network);
     assert_eq!(look().await.unwrap(), None);
     bench.shared.directories.pools.keep(&std::collections::BTreeSet::new());
     assert_eq!(look().await.unwrap().map(|around| around.users), Some(Vec::new()));
