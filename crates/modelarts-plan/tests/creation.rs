@@ -47,7 +47,14 @@ fn finalizer_evidence_intent_request_and_record_come_in_this_order() {
     let world = World::with_ready_pool();
     assert_eq!(
         world.steps(),
-        ["add-finalizer", "look-at-scope", "open-attempt", "create", "record"]
+        [
+            "add-finalizer",
+            "look-at-scope",
+            "open-attempt",
+            "create",
+            "record",
+            "look-at-details"
+        ]
     );
 }
 
@@ -57,7 +64,7 @@ fn a_list_set_that_began_before_the_finalizer_is_no_evidence() {
     // The scope has a fresh set from somebody else's wish.
     let tick = world.tick();
     let now = world.now;
-    world.process.census.want("train", tick, now);
+    world.process.pools.census.want("train", tick, now);
     world.run_for(SECOND);
     world.apply("other", spec(1));
     world.run_until_ready("other");
@@ -176,10 +183,8 @@ fn a_creation_that_is_executed_late_is_adopted_and_not_repeated() {
 
 #[test]
 fn an_answer_without_an_id_is_a_doubt() {
-    use modelarts_plan::Outcome;
-    use std::sync::Arc;
     let mut world = World::with_pool();
-    world.answer_create = Some(Outcome::Created(Arc::default()));
+    world.answer_create = Some(serde_json::json!(modelarts_types::pool::Pool::default()));
     run_until_reason(&mut world, "ConfirmingCreation", MINUTE);
     assert_eq!(
         world
@@ -266,7 +271,7 @@ fn a_frozen_scope_buys_nothing() {
         world.run_until_ready(name);
     }
     world.hide_all = true;
-    world.run_until("frozen", MINUTE, |world| world.process.census.is_frozen());
+    world.run_until("frozen", MINUTE, |world| world.process.pools.census.is_frozen());
     world.hide_all = false;
     world.apply("train", spec(1));
     world.run_for(5 * MINUTE);

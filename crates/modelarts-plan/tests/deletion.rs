@@ -248,17 +248,30 @@ fn a_refused_deletion_causes_no_new_status_for_each_request_id() {
 }
 
 #[test]
-fn a_pool_that_lost_its_marker_is_never_deleted() {
+fn a_pool_that_lost_its_marker_is_marked_again_before_it_is_deleted() {
     let mut world = World::with_ready_pool();
-    let (pool, marker) = (id(&world), world.marker_of("train"));
+    let pool = id(&world);
     world.describe(&pool, "trains models");
     world.delete("train");
-    world.run_for(30 * MINUTE);
-    assert_eq!((reason(&world).as_str(), is_stalled(&world)), ("MarkerLost", true));
-    assert_eq!(world.judge.count(Op::Delete), 0);
-    world.describe(&pool, &marker.append_to("trains models"));
     world.run_until_gone("train", 10 * MINUTE);
+    assert_eq!((world.judge.count(Op::Patch), world.judge.count(Op::Delete)), (1, 1));
+    assert!(world.steps().contains(&"mark"));
     assert!(world.pools().is_empty());
+}
+
+#[test]
+fn a_pool_that_another_object_has_taken_over_is_not_deleted() {
+    let mut world = World::with_ready_pool();
+    let pool = id(&world);
+    let other = modelarts_plan::Marker {
+        uid: "another".into(),
+        cluster: "abcdef".into(),
+    };
+    world.describe(&pool, &other.append_to("trains models"));
+    world.delete("train");
+    world.run_until_gone("train", 10 * MINUTE);
+    assert_eq!((world.judge.count(Op::Patch), world.judge.count(Op::Delete)), (0, 0));
+    assert_eq!(world.pools().len(), 1);
 }
 
 #[test]
@@ -336,7 +349,7 @@ fn a_frozen_scope_releases_nothing() {
     }
     world.hide_all = true;
     world.deny_shows = true;
-    world.run_until("frozen", MINUTE, |world| world.process.census.is_frozen());
+    world.run_until("frozen", MINUTE, |world| world.process.pools.census.is_frozen());
     world.delete("train");
     world.run_for(8 * MINUTE);
     assert!(world.kube.get("train").is_some());

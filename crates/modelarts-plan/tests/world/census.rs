@@ -1,4 +1,4 @@
-//! The census of the one scope: a LIST per interval, or a LIST set when somebody waits for one.
+//! The census of the one scope of a kind: a LIST per interval, or a LIST set when somebody waits for one.
 //!
 //! It follows the operator's own: what wakes an object, what counts as trouble, and that an answer
 //! that failed changes nothing else.
@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use modelarts_plan::identity::derived_name;
+use modelarts_plan::kind::Resource;
 use modelarts_plan::{Breaker, Cloud, CloudFailure, ClusterId, Listing, Marker, Tick, Trouble};
-use modelarts_types::pool::{Counts, Phase, Pool};
 
 use super::World;
-use super::cloud::Stop;
-use super::faults::Op;
+use super::cloud::{Stop, Which};
+use super::kinds::Lives;
 
 /// After how many intervals without a look the objects are told.
 const TELL_AFTER: u64 = 3;
@@ -21,8 +21,8 @@ const TELL_AFTER: u64 = 3;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Member {
     pub uid: String,
-    pub pool_name: Option<String>,
-    pub pool_id: Option<String>,
+    pub external_name: Option<String>,
+    pub id: Option<String>,
     pub object_name: String,
     pub adoption: Option<String>,
     pub deleting: bool,
@@ -30,11 +30,10 @@ pub struct Member {
 }
 
 /// What the process knows of the scope.
-#[derive(Default)]
-pub struct Census {
+pub struct Census<K: Lives> {
     pub members: BTreeMap<String, Member>,
-    list: Option<Listing>,
-    set: Option<Listing>,
+    list: Option<Listing<K>>,
+    set: Option<Listing<K>>,
     trouble: Option<Trouble>,
     trouble_told: bool,
     breaker: Breaker,
@@ -44,22 +43,44 @@ pub struct Census {
     pub due: Option<u64>,
 }
 
-impl Census {
-    /// What was seen, as far as it concerns an object.
-    pub fn cloud_of(&self, member: &Member, cluster: &ClusterId) -> Cloud {
+impl<K: Lives> Default for Census<K> {
+    fn default() -> Self {
+        Self {
+            members: BTreeMap::new(),
+            list: None,
+            set: None,
+            trouble: None,
+            trouble_told: false,
+            breaker: Breaker::default(),
+            waiting: BTreeMap::new(),
+            deleted_names: BTreeMap::new(),
+            due: None,
+        }
+    }
+}
+
+impl<K: Lives> Census<K> {
+    /// What was seen, as far as it concerns an object. `living` are the uids of all objects.
+    pub fn cloud_of(&self, member: &Member, cluster: &ClusterId, living: &BTreeSet<String>) -> Cloud<K> {
         let concerning =
-            |listing: &Option<Listing>| listing.as_ref().map(|listing| concerning(listing, member, cluster));
+            |listing: &Option<Listing<K>>| listing.as_ref().map(|listing| concerning(listing, member, cluster));
+        let (list, set) = (concerning(&self.list), concerning(&self.set));
+        let orphans = [&list, &set]
+            .into_iter()
+            .flatten()
+            .flat_map(|listing| &listing.items)
+            .filter_map(|item| Marker::find(item.description()))
+            .filter(|marker| marker.cluster == cluster.fingerprint() && !living.contains(&marker.uid))
+            .map(|marker| marker.uid)
+            .collect();
+        let deleted = |name: &String| self.deleted_names.get(name).copied();
         Cloud {
-            list: concerning(&self.list),
-            set: concerning(&self.set),
+            list,
+            set,
             trouble: self.trouble.clone(),
             frozen: self.breaker.is_open(),
-            name_deleted: member
-                .pool_name
-                .as_ref()
-                .and_then(|name| self.deleted_names.get(name))
-                .copied(),
-            orphans: None,
+            name_deleted: member.external_name.as_ref().and_then(deleted),
+            orphans: Some(orphans),
         }
     }
 
@@ -84,15 +105,15 @@ impl Census {
     }
 }
 
-fn concerning(listing: &Listing, member: &Member, cluster: &ClusterId) -> Listing {
-    let is_ours = |pool: &Pool| Marker::on(pool).is_some_and(|marker| marker.uid == member.uid);
-    let named = |pool: &Pool| pool.display_name() == member.pool_name.as_deref();
-    let recorded = |pool: &Pool| member.pool_id.is_some() && pool.id() == member.pool_id.as_deref();
-    let adopted = |pool: &Pool| member.adoption.is_some() && pool.id() == member.adoption.as_deref();
-    let derived = |pool: &Pool| {
-        let marker = Marker::find(pool.description()).filter(|marker| marker.cluster == cluster.fingerprint());
+fn concerning<K: Lives>(listing: &Listing<K>, member: &Member, cluster: &ClusterId) -> Listing<K> {
+    let is_ours = |item: &K::Resource| Marker::find(item.description()).is_some_and(|marker| marker.uid == member.uid);
+    let named = |item: &K::Resource| item.display_name() == member.external_name.as_deref();
+    let recorded = |item: &K::Resource| member.id.is_some() && item.id() == member.id.as_deref();
+    let adopted = |item: &K::Resource| member.adoption.is_some() && item.id() == member.adoption.as_deref();
+    let derived = |item: &K::Resource| {
+        let marker = Marker::find(item.description()).filter(|marker| marker.cluster == cluster.fingerprint());
         marker.is_some_and(|marker| {
-            pool.display_name() == Some(derived_name(&member.object_name, &marker.uid, cluster).as_str())
+            item.display_name() == Some(derived_name(&member.object_name, &marker.uid, cluster).as_str())
         })
     };
     Listing {
@@ -100,127 +121,118 @@ fn concerning(listing: &Listing, member: &Member, cluster: &ClusterId) -> Listin
         items: listing
             .items
             .iter()
-            .filter(|pool| is_ours(pool) || named(pool) || recorded(pool) || adopted(pool) || derived(pool))
+            .filter(|item| is_ours(item) || named(item) || recorded(item) || adopted(item) || derived(item))
             .cloned()
             .collect(),
-        failed: listing.failed.iter().filter(|pool| is_ours(pool)).cloned().collect(),
+        failed: listing.failed.iter().filter(|item| is_ours(item)).cloned().collect(),
     }
 }
 
-fn is_moving(pool: &Pool) -> bool {
-    let counts = pool
-        .status
-        .as_ref()
-        .and_then(|status| status.resources.clone())
-        .unwrap_or_default();
-    let some = |counts: &Option<Counts>| counts.as_ref().is_some_and(|counts| counts.total() > 0);
-    match pool.phase() {
-        None | Some(Phase::Creating | Phase::Deleting) => true,
-        Some(_) => some(&counts.creating) || some(&counts.deleting),
-    }
-}
-
-struct Looked {
-    list: Listing,
-    set: Option<Listing>,
+struct Looked<K: Lives> {
+    list: Listing<K>,
+    set: Option<Listing<K>>,
 }
 
 impl World {
     /// One round.
-    pub fn round(&mut self) -> Result<(), Stop> {
-        let census = &self.process.census;
+    pub fn round<K: Lives>(&mut self) -> Result<(), Stop> {
+        let census = &K::worker(&self.process).census;
         if census.members.is_empty() {
-            self.process.census.due = None;
+            K::worker_mut(&mut self.process).census.due = None;
             return Ok(());
         }
         // An account that cannot be used cannot be asked.
         if self.closed.is_none() {
             let looked = if census.wants_set() {
-                self.list_set()?
+                self.list_set::<K>()?
             } else {
-                self.list()?
+                self.list::<K>()?
             };
             match looked {
                 Ok(looked) => {
                     let (tick, timing) = (self.tick(), self.timing);
-                    let wanted = self.process.census.breaker.wants_canary(tick, &timing);
-                    let canary = wanted && self.read_canary()?;
+                    let census = &K::worker(&self.process).census;
+                    let canary = census.breaker.wants_canary(tick, &timing) && self.read_canary()?;
                     self.absorb_looked(looked, canary);
                 }
-                Err(failure) => self.absorb_trouble(failure),
+                Err(failure) => self.absorb_trouble::<K>(failure),
             }
         }
-        let pause = self.pause();
-        self.process.census.due = Some(self.now + pause);
+        let due = self.now + self.pause::<K>();
+        K::worker_mut(&mut self.process).census.due = Some(due);
         Ok(())
     }
 
-    fn hidden(&self, pools: Vec<Pool>) -> Vec<Arc<Pool>> {
+    fn hidden<K: Lives>(&self, items: Vec<K::Resource>) -> Vec<Arc<K::Resource>> {
         let process = &self.process;
-        let young = |pool: &Pool| {
-            let created = pool.created_at().and_then(|at| at.parse::<jiff::Timestamp>().ok());
+        let young = |item: &K::Resource| {
+            let created = item.created_at().and_then(|at| at.parse::<jiff::Timestamp>().ok());
             let age = created.map_or(0, |at| self.wall().as_millisecond() - at.as_millisecond());
             age < i64::try_from(process.hides_for).unwrap_or(i64::MAX)
         };
         let hides = self.now < process.hides_until;
-        pools
+        items
             .into_iter()
-            .filter(|pool| !(self.hide_all || hides && young(pool)))
+            .filter(|item| !(self.hide_all || hides && young(item)))
             .map(Arc::new)
             .collect()
     }
 
-    fn list(&mut self) -> Result<Result<Looked, CloudFailure>, Stop> {
+    fn list<K: Lives>(&mut self) -> Result<Result<Looked<K>, CloudFailure>, Stop> {
         let began = self.tick();
-        let pools = match self.list_pools(Op::List)? {
-            Ok(pools) => self.hidden(pools),
+        let items = match self.list_things::<K>(Which::Default)? {
+            Ok(items) => self.hidden::<K>(items),
             Err(failure) => return Ok(Err(failure)),
         };
         let list = Listing {
             began,
-            items: pools,
+            items,
             failed: Vec::new(),
         };
         Ok(Ok(Looked { list, set: None }))
     }
 
-    fn list_set(&mut self) -> Result<Result<Looked, CloudFailure>, Stop> {
+    fn list_set<K: Lives>(&mut self) -> Result<Result<Looked<K>, CloudFailure>, Stop> {
         let began = self.tick();
         let mut answers = Vec::new();
-        for op in [Op::List, Op::ListCreating, Op::ListFailed] {
-            match self.list_pools(op)? {
-                Ok(pools) => answers.push(self.hidden(pools)),
+        for which in Which::set_of::<K>() {
+            match self.list_things::<K>(*which)? {
+                Ok(items) => answers.push((*which, self.hidden::<K>(items))),
                 Err(failure) => return Ok(Err(failure)),
             }
         }
-        let failed = answers.pop().unwrap_or_default();
+        let of = |wanted: Which| {
+            let found = answers.iter().find(|(which, _)| *which == wanted);
+            found.map(|(_, items)| items.clone()).unwrap_or_default()
+        };
+        let failed = of(Which::Failed);
         let list = Listing {
             began,
-            items: answers[0].clone(),
+            items: of(Which::Default),
             failed: Vec::new(),
         };
         let mut seen = BTreeSet::new();
-        let all = answers.into_iter().flatten();
-        let pools = all.filter(|pool| seen.insert(pool.id().map(str::to_owned))).collect();
-        let set = Listing {
-            began,
-            items: pools,
-            failed,
-        };
+        let all = answers
+            .iter()
+            .filter(|(which, _)| *which != Which::Failed)
+            .flat_map(|(_, items)| items.clone());
+        let items = all.filter(|item| seen.insert(item.id().map(str::to_owned))).collect();
+        let set = Listing { began, items, failed };
         Ok(Ok(Looked { list, set: Some(set) }))
     }
 
-    fn absorb_looked(&mut self, looked: Looked, canary: bool) {
+    fn absorb_looked<K: Lives>(&mut self, looked: Looked<K>, canary: bool) {
         let timing = self.timing;
+        let tick = self.tick();
         let cluster = &self.cluster;
-        let census = &mut self.process.census;
+        let census = &mut K::worker_mut(&mut self.process).census;
         let living = census.members.values().filter(|member| !member.deleting);
-        let known: BTreeSet<String> = living.filter_map(|member| member.pool_id.clone()).collect();
+        let known: BTreeSet<String> = living.filter_map(|member| member.id.clone()).collect();
         let listed: BTreeSet<String> = looked
             .list
             .items
             .iter()
-            .filter_map(|pool| pool.id().map(str::to_owned))
+            .filter_map(|item| item.id().map(str::to_owned))
             .collect();
         let was_frozen = census.breaker.is_open();
         census
@@ -232,7 +244,6 @@ impl World {
         if looked.set.is_some() {
             census.set = looked.set;
         }
-        let tick = Tick(self.now - self.process.started);
         census
             .deleted_names
             .retain(|_, at| tick.since(*at) < timing.in_doubt_window);
@@ -243,7 +254,7 @@ impl World {
                 .waiting
                 .get(name)
                 .is_some_and(|since| began.is_some_and(|began| began >= *since));
-            let seen = |listing: &Option<Listing>| {
+            let seen = |listing: &Option<Listing<K>>| {
                 listing
                     .as_ref()
                     .map(|listing| concerning(listing, member, cluster).items)
@@ -256,13 +267,13 @@ impl World {
             .waiting
             .retain(|_, since| began.is_none_or(|began| began < *since));
         for name in woken {
-            self.wake_if_there(&name);
+            self.wake_if_there::<K>(&name);
         }
     }
 
-    fn absorb_trouble(&mut self, failure: CloudFailure) {
+    fn absorb_trouble<K: Lives>(&mut self, failure: CloudFailure) {
         let (tick, timing) = (self.tick(), self.timing);
-        let census = &mut self.process.census;
+        let census = &mut K::worker_mut(&mut self.process).census;
         let since = census.trouble.as_ref().map_or(tick, |trouble| trouble.since);
         census.trouble = Some(Trouble { since, failure });
         let unseen = tick.since(since) >= TELL_AFTER * timing.census_interval;
@@ -273,16 +284,16 @@ impl World {
             .iter()
             .filter(|(_, member)| tell_all || blind || member.busy);
         for name in told.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
-            self.wake_if_there(&name);
+            self.wake_if_there::<K>(&name);
         }
     }
 
-    fn pause(&self) -> u64 {
-        let census = &self.process.census;
+    fn pause<K: Lives>(&self) -> u64 {
+        let census = &K::worker(&self.process).census;
         let moving = census
             .list
             .as_ref()
-            .is_some_and(|list| list.items.iter().any(|pool| is_moving(pool)));
+            .is_some_and(|list| list.items.iter().any(|item| item.is_moving()));
         let busy = moving || census.wants_set() || census.members.values().any(|member| member.busy);
         if busy {
             self.timing.census_interval_busy
@@ -291,11 +302,11 @@ impl World {
         }
     }
 
-    fn wake_if_there(&mut self, name: &str) {
-        if self.kube.get(name).is_some() {
-            self.wake(name);
+    fn wake_if_there<K: Lives>(&mut self, name: &str) {
+        if K::shelf(self).get(name).is_some() {
+            self.wake_any::<K>(name);
         } else {
-            self.process.census.members.remove(name);
+            K::worker_mut(&mut self.process).census.members.remove(name);
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use modelarts_crd::ModelArtsPool;
 use modelarts_plan::{CloudFailure, Details, FailureKind, Outcome, Shown};
 use modelarts_sim::ledger::Trace;
 use modelarts_sim::operation::{Call, Operation};
@@ -10,11 +9,11 @@ use modelarts_sim::{ListQuery, Refusal};
 use modelarts_types::keys;
 use modelarts_types::node::NodeList;
 use modelarts_types::order::OrderList;
-use modelarts_types::pool::Pool;
 use serde_json::{Value, json};
 
 use super::faults::{Fault, Op};
 use super::judge::Called;
+use super::kinds::Lives;
 use super::{PROJECT, World};
 
 /// Why a reconcile or a round of the census ends at a call.
@@ -26,6 +25,35 @@ pub enum Stop {
     Kubernetes,
     /// The reconcile took too long and was cancelled.
     Deadline,
+}
+
+/// A call and its request ID.
+type Sent = (String, Call);
+
+/// Which of the lists of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    Default,
+    Creating,
+    Failed,
+}
+
+impl Which {
+    /// The lists that together tell all. Networks have only one.
+    pub fn set_of<K: Lives>() -> &'static [Self] {
+        match K::CALLS.list.1 {
+            Operation::ListPools => &[Self::Default, Self::Creating, Self::Failed],
+            _ => &[Self::Default],
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Default => "",
+            Self::Creating => "creating",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// How a call to the cloud ended, unless the process did.
@@ -57,7 +85,7 @@ impl World {
     fn ask<T>(
         &mut self,
         op: Op,
-        late: Option<Call>,
+        late: Option<Sent>,
         doing: impl FnOnce(&mut Self, Option<Fault>) -> Result<T, Refusal>,
     ) -> Answer<T> {
         let fault = self.begin(op)?;
@@ -80,7 +108,7 @@ impl World {
         };
         if let (Some(Fault::DelayedCommit(delay)), Some(call)) = (fault, late) {
             let due = self.cloud_now() + delay;
-            self.cloud.execute_later(call, "late", due);
+            self.cloud.execute_later(call.1, &call.0, due);
         }
         self.now += self.latency;
         let result = done.then(|| doing(self, fault));
@@ -119,24 +147,18 @@ impl World {
         }
     }
 
-    pub fn list_pools(&mut self, op: Op) -> Answer<Vec<Pool>> {
-        let status = match op {
-            Op::ListCreating => "creating",
-            Op::ListFailed => "failed",
-            _ => "",
+    pub fn list_things<K: Lives>(&mut self, which: Which) -> Answer<Vec<K::Resource>> {
+        let op = match which {
+            Which::Default => K::CALLS.list.0,
+            Which::Creating => Op::ListCreating,
+            Which::Failed => Op::ListFailed,
         };
         self.ask(op, None, |world, fault| {
-            let query = ListQuery {
-                status: status.to_owned(),
-                hide_younger: match fault {
-                    Some(Fault::ListLag(lag)) => lag,
-                    _ => 0,
-                },
-                ..ListQuery::default()
+            let hide_younger = match fault {
+                Some(Fault::ListLag(lag)) => lag,
+                _ => 0,
             };
-            let now = world.cloud_now();
-            world.cloud.add_project(PROJECT, now);
-            let items = world.cloud.list_pools(PROJECT, &query, now)?.items.unwrap_or_default();
+            let items = world.all_things::<K>(which, hide_younger)?;
             let kept = match fault {
                 Some(Fault::EmptyList) => 0,
                 Some(Fault::PartialList) => items.len() / 2,
@@ -147,44 +169,66 @@ impl World {
         })
     }
 
-    pub fn create_pool(&mut self, body: &Pool) -> Answer<Arc<Pool>> {
-        let call = call(Operation::CreatePool, "", serde_json::to_vec(body).expect("a body"));
-        self.ask(Op::Create, Some(call.clone()), |world, fault| {
-            let pool: Pool = world.serve(&call)?;
+    fn all_things<K: Lives>(&mut self, which: Which, hide_younger: u64) -> Result<Vec<K::Resource>, Refusal> {
+        let now = self.cloud_now();
+        self.cloud.add_project(PROJECT, now);
+        let items = if K::CALLS.list.1 == Operation::ListPools {
+            let query = ListQuery {
+                status: which.word().to_owned(),
+                hide_younger,
+                ..ListQuery::default()
+            };
+            let list = self.cloud.list_pools(PROJECT, &query, now)?;
+            serde_json::to_value(list.items.unwrap_or_default()).expect("plain data")
+        } else {
+            let list = self.cloud.list_networks(PROJECT, now)?;
+            serde_json::to_value(list.items.unwrap_or_default()).expect("plain data")
+        };
+        let Value::Array(items) = items else {
+            return Ok(Vec::new());
+        };
+        Ok(items.into_iter().map(K::read).collect())
+    }
+
+    pub fn create_thing<K: Lives>(&mut self, body: &K::Resource) -> Answer<Arc<K::Resource>> {
+        let (op, operation) = K::CALLS.create;
+        let call = self.call(operation, "", K::body(body));
+        self.ask(op, Some(call.clone()), |world, fault| {
+            let made = world.serve(&call)?;
             if let Some(Fault::ListLag(lag)) = fault {
                 world.process_hides(lag);
             }
-            Ok(Arc::new(pool))
+            Ok(Arc::new(K::read(made)))
         })
     }
 
     /// A change, or a marking.
-    pub fn patch_pool(&mut self, id: &str, patch: &Value) -> Answer<Arc<Pool>> {
-        let mut call = call(Operation::PatchPool, id, serde_json::to_vec(patch).expect("a body"));
-        call.content_type = "application/merge-patch+json".to_owned();
-        let answer = self.ask(Op::Patch, Some(call.clone()), |world, _| {
-            world.serve::<Pool>(&call).map(Arc::new)
+    pub fn patch_thing<K: Lives>(&mut self, id: &str, patch: &Value) -> Answer<Arc<K::Resource>> {
+        let (op, operation) = K::CALLS.patch;
+        let mut call = self.call(operation, id, patch.clone());
+        call.1.content_type = "application/merge-patch+json".to_owned();
+        let answer = self.ask(op, Some(call.clone()), |world, _| {
+            world.serve(&call).map(|value| Arc::new(K::read(value)))
         })?;
-        if let Ok(pool) = &answer {
-            self.judge.showed(pool);
+        if let Ok(thing) = &answer {
+            self.judge.showed::<K>(thing);
         }
         Ok(answer)
     }
 
     /// The last order of a pool, and its abnormal nodes if asked for.
-    pub fn look_at_details(&mut self, object: &ModelArtsPool, id: &str, nodes: bool) -> Result<Outcome, Stop> {
-        let order = object.status.as_ref().and_then(|status| status.order.as_ref());
-        let name = order.map(|order| order.name.clone());
-        let mut list = call(Operation::ListOrders, "", Vec::new());
-        list.query = vec![("involvedName".to_owned(), id.to_owned())];
-        let orders: OrderList = match self.ask(Op::Details, None, |world, _| world.serve(&list))? {
+    pub fn look_at_details<K: Lives>(&mut self, status: &K::Status, id: &str, nodes: bool) -> Result<Outcome<K>, Stop> {
+        let name = K::order_name(status);
+        let mut list = self.call(Operation::ListOrders, "", Value::Null);
+        list.1.query = vec![("involvedName".to_owned(), id.to_owned())];
+        let orders: OrderList = match self.ask(Op::Details, None, |world, _| world.read(&list))? {
             Ok(orders) => orders,
             Err(failure) => return Ok(Outcome::Failed(failure)),
         };
         let mut abnormal_nodes = None;
         if nodes {
-            let list = call(Operation::ListPoolNodes, id, Vec::new());
-            let answer: NodeList = match self.ask(Op::Details, None, |world, _| world.serve(&list))? {
+            let list = self.call(Operation::ListPoolNodes, id, Value::Null);
+            let answer: NodeList = match self.ask(Op::Details, None, |world, _| world.read(&list))? {
                 Ok(answer) => answer,
                 Err(failure) => return Ok(Outcome::Failed(failure)),
             };
@@ -192,30 +236,30 @@ impl World {
         }
         let orders = orders.items.unwrap_or_default();
         Ok(Outcome::Details(Details {
-            order: modelarts_plan::orders::relevant(&orders, name.as_deref()),
+            order: modelarts_plan::orders::reported(&orders, name.as_deref()),
             abnormal_nodes,
         }))
     }
 
-    pub fn delete_pool(&mut self, id: &str) -> Answer<()> {
-        let call = call(Operation::DeletePool, id, Vec::new());
-        self.ask(Op::Delete, Some(call.clone()), |world, _| {
-            world.serve::<Pool>(&call).map(|_| ())
-        })
+    pub fn delete_thing<K: Lives>(&mut self, id: &str) -> Answer<()> {
+        let (op, operation) = K::CALLS.delete;
+        let call = self.call(operation, id, Value::Null);
+        self.ask(op, Some(call.clone()), |world, _| world.serve(&call).map(|_| ()))
     }
 
     /// GET by ID.
-    pub fn show_pool(&mut self, id: &str) -> Result<Shown, Stop> {
-        let call = call(Operation::ShowPool, id, Vec::new());
+    pub fn show_thing<K: Lives>(&mut self, id: &str) -> Result<Shown<K>, Stop> {
+        let (op, operation) = K::CALLS.show;
+        let call = self.call(operation, id, Value::Null);
         let denied = self.deny_shows;
-        let answer = self.ask(Op::Show, None, |world, _| match denied {
+        let answer = self.ask(op, None, |world, _| match denied {
             true => Err(Refusal::pool_not_found()),
-            false => world.serve::<Pool>(&call),
+            false => world.serve(&call).map(K::read),
         })?;
         Ok(match answer {
-            Ok(pool) => {
-                self.judge.showed(&pool);
-                Shown::Present(Arc::new(pool))
+            Ok(thing) => {
+                self.judge.showed::<K>(&thing);
+                Shown::Present(Arc::new(thing))
             }
             Err(failure) if failure.kind == FailureKind::Gone => Shown::Gone,
             Err(failure) => Shown::Unknown(failure),
@@ -232,14 +276,38 @@ impl World {
         Ok(answer.is_ok())
     }
 
-    fn serve<T: serde::de::DeserializeOwned>(&mut self, call: &Call) -> Result<T, Refusal> {
+    /// A call with a request ID of its own. What changes the cloud is remembered by it.
+    fn call(&mut self, operation: Operation, id: &str, body: Value) -> Sent {
+        let request_id = format!("{operation}-{}", self.judge.calls.len());
+        let call = Call {
+            operation,
+            project: PROJECT.to_owned(),
+            id: id.to_owned(),
+            query: Vec::new(),
+            content_type: "application/json".to_owned(),
+            body: match &body {
+                Value::Null => Vec::new(),
+                body => serde_json::to_vec(body).expect("a body"),
+            },
+        };
+        if operation.kind() == modelarts_sim::operation::Kind::Write {
+            self.judge.sends(&request_id, operation, id, body);
+        }
+        (request_id, call)
+    }
+
+    fn serve(&mut self, (request_id, call): &Sent) -> Result<Value, Refusal> {
         let trace = Trace {
             operation: call.operation.name(),
-            request_id: "call",
+            request_id,
             outcome: "accepted",
         };
         let now = self.cloud_now();
-        let value = self.cloud.execute(call, trace, now)?;
+        self.cloud.execute(call, trace, now)
+    }
+
+    fn read<T: serde::de::DeserializeOwned>(&mut self, call: &Sent) -> Result<T, Refusal> {
+        let value = self.serve(call)?;
         Ok(serde_json::from_value(value).expect("an answer of the API"))
     }
 
@@ -297,20 +365,9 @@ impl World {
     }
 }
 
-fn call(operation: Operation, id: &str, body: Vec<u8>) -> Call {
-    Call {
-        operation,
-        project: PROJECT.to_owned(),
-        id: id.to_owned(),
-        query: Vec::new(),
-        content_type: "application/json".to_owned(),
-        body,
-    }
-}
-
 fn refused(op: Op, refusal: &Refusal) -> CloudFailure {
     let kind = match (refusal.status, refusal.code.as_str()) {
-        (404, "ModelArts.50015001") => FailureKind::Gone,
+        (404, "ModelArts.50015001" | "ModelArts.50025001") => FailureKind::Gone,
         (404, _) => FailureKind::Misrouted,
         (409, _) => FailureKind::Conflict,
         (400, "ModelArts.0118") => FailureKind::Quota,

@@ -13,6 +13,11 @@ pub enum Op {
     Delete,
     /// Orders or nodes of a pool.
     Details,
+    NetworkList,
+    NetworkShow,
+    NetworkCreate,
+    NetworkPatch,
+    NetworkDelete,
     /// Reading the object.
     Read,
     /// Writing the object's status.
@@ -27,7 +32,10 @@ impl Op {
     }
 
     pub fn is_list(self) -> bool {
-        matches!(self, Self::List | Self::ListCreating | Self::ListFailed)
+        matches!(
+            self,
+            Self::List | Self::ListCreating | Self::ListFailed | Self::NetworkList
+        )
     }
 }
 
@@ -97,24 +105,26 @@ impl Fault {
             faults.push(Self::LostAnswer);
         }
         match op {
-            Op::List | Op::ListCreating | Op::ListFailed => {
+            Op::List | Op::ListCreating | Op::ListFailed | Op::NetworkList => {
                 faults.extend([Self::ListLag(60_000), Self::EmptyList, Self::PartialList]);
             }
-            Op::Create => {
+            Op::Create | Op::NetworkCreate => {
                 let delays = [1_000, 31_000, 60_000].map(Self::DelayedCommit);
                 faults.extend(delays);
                 faults.extend([Self::ListLag(60_000), Self::Quota, Self::SoldOut, Self::Invalid]);
             }
-            Op::Delete => faults.extend([Self::DelayedCommit(5_000), Self::DelayedCommit(60_000), Self::Invalid]),
+            Op::Delete | Op::NetworkDelete => {
+                faults.extend([Self::DelayedCommit(5_000), Self::DelayedCommit(60_000), Self::Invalid])
+            }
             Op::Status | Op::Finalizer => faults.push(Self::Conflict),
-            Op::Patch => faults.extend([
+            Op::Patch | Op::NetworkPatch => faults.extend([
                 Self::DelayedCommit(5_000),
                 Self::DelayedCommit(60_000),
                 Self::Invalid,
                 Self::SoldOut,
                 Self::Quota,
             ]),
-            Op::Show | Op::Canary | Op::Details | Op::Read => {}
+            Op::Show | Op::NetworkShow | Op::Canary | Op::Details | Op::Read => {}
         }
         faults
     }

@@ -1,32 +1,43 @@
 //! An API server as far as the protocol leans on it: uids, versions that guard writes, generations,
-//! finalizers and two-phase deletion.
+//! finalizers and two-phase deletion. One shelf holds the objects of one kind.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use modelarts_crd::status::ModelArtsPoolStatus;
-use modelarts_crd::{ModelArtsPool, ModelArtsPoolSpec};
+use modelarts_plan::kind::Status;
+
+use super::kinds::Lives;
 
 /// A write was refused because the object is not as it was read, or is no more.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Stale;
 
-#[derive(Default)]
-pub struct Kubernetes {
-    objects: BTreeMap<String, ModelArtsPool>,
+pub struct Shelf<K: Lives> {
+    objects: BTreeMap<String, K::Object>,
     version: u64,
     uids: u64,
     /// Number of writes by the process.
     pub writes: usize,
 }
 
-impl Kubernetes {
-    pub fn get(&self, name: &str) -> Option<ModelArtsPool> {
+impl<K: Lives> Default for Shelf<K> {
+    fn default() -> Self {
+        Self {
+            objects: BTreeMap::new(),
+            version: 0,
+            uids: 0,
+            writes: 0,
+        }
+    }
+}
+
+impl<K: Lives> Shelf<K> {
+    pub fn get(&self, name: &str) -> Option<K::Object> {
         self.objects.get(name).cloned()
     }
 
-    pub fn object(&self, name: &str) -> &ModelArtsPool {
+    pub fn object(&self, name: &str) -> &K::Object {
         self.objects.get(name).expect("the object is there")
     }
 
@@ -34,16 +45,22 @@ impl Kubernetes {
         self.objects.keys().cloned().collect()
     }
 
-    pub fn all(&self) -> impl Iterator<Item = (&String, &ModelArtsPool)> {
+    pub fn all(&self) -> impl Iterator<Item = (&String, &K::Object)> {
         self.objects.iter()
+    }
+
+    pub fn uids(&self) -> impl Iterator<Item = &str> {
+        self.objects
+            .values()
+            .filter_map(|object| K::metadata(object).uid.as_deref())
     }
 
     /// Status, reason and message of a condition; empty words if there is none.
     pub fn condition(&self, name: &str, type_: &str) -> (String, String, String) {
         self.objects
             .get(name)
-            .and_then(|object| object.status.as_ref())
-            .and_then(|status| status.conditions.iter().find(|condition| condition.type_ == type_))
+            .and_then(|object| K::status(object))
+            .and_then(|status| status.conditions().iter().find(|condition| condition.type_ == type_))
             .map(|found| (found.status.clone(), found.reason.clone(), found.message.clone()))
             .unwrap_or_default()
     }
@@ -53,62 +70,65 @@ impl Kubernetes {
         Some(self.version.to_string())
     }
 
-    pub fn apply(&mut self, name: &str, spec: ModelArtsPoolSpec) {
+    pub fn apply(&mut self, name: &str, spec: K::Spec) {
         let version = self.next_version();
         if let Some(object) = self.objects.get_mut(name) {
-            if object.spec != spec {
-                object.spec = spec;
-                object.metadata.generation = object.metadata.generation.map(|generation| generation + 1);
+            let changed = *K::spec(object) != spec;
+            *K::spec_mut(object) = spec;
+            let metadata = K::metadata_mut(object);
+            if changed {
+                metadata.generation = metadata.generation.map(|generation| generation + 1);
             }
-            object.metadata.resource_version = version;
+            metadata.resource_version = version;
             return;
         }
         self.uids += 1;
-        let mut object = ModelArtsPool::new(name, spec);
-        object.metadata.namespace = Some("ml".into());
-        object.metadata.uid = Some(format!("0f1d5a0e-51a1-4f43-a1de-{:012x}", self.uids));
-        object.metadata.generation = Some(1);
-        object.metadata.resource_version = version;
-        object.status = Some(ModelArtsPoolStatus {
-            observed_generation: Some(-1),
-            ..ModelArtsPoolStatus::default()
-        });
+        let mut object = K::object(name, spec);
+        let metadata = K::metadata_mut(&mut object);
+        metadata.namespace = Some("ml".into());
+        metadata.uid = Some(format!("{}-{:012x}", K::UIDS, self.uids));
+        metadata.generation = Some(1);
+        metadata.resource_version = version;
+        *K::status_mut(&mut object) = Some(K::unseen());
         self.objects.insert(name.to_owned(), object);
     }
 
     pub fn annotate(&mut self, name: &str, key: &str, value: &str) {
         self.change(name, |object| {
-            let annotations = object.metadata.annotations.get_or_insert_with(BTreeMap::new);
+            let annotations = K::metadata_mut(object).annotations.get_or_insert_with(BTreeMap::new);
             annotations.insert(key.to_owned(), value.to_owned());
         });
     }
 
     pub fn delete(&mut self, name: &str) {
         self.change(name, |object| {
-            let metadata = &mut object.metadata;
-            metadata.deletion_timestamp = Some(Time(Timestamp::UNIX_EPOCH));
-            metadata.generation = metadata.generation.map(|generation| generation + 1);
+            let metadata = K::metadata_mut(object);
+            if metadata.deletion_timestamp.is_none() {
+                metadata.deletion_timestamp = Some(Time(Timestamp::UNIX_EPOCH));
+                metadata.generation = metadata.generation.map(|generation| generation + 1);
+            }
         });
         self.collect(name);
     }
 
+    /// The object is gone without anybody having been asked, as when a cluster is made anew.
+    pub fn forget(&mut self, name: &str) {
+        self.objects.remove(name);
+    }
+
     /// Somebody changes the object by hand.
-    pub fn change(&mut self, name: &str, change: impl FnOnce(&mut ModelArtsPool)) {
+    pub fn change(&mut self, name: &str, change: impl FnOnce(&mut K::Object)) {
         let version = self.next_version();
         let object = self.objects.get_mut(name).expect("the object is there");
         change(object);
-        object.metadata.resource_version = version;
+        K::metadata_mut(object).resource_version = version;
     }
 
     /// A guarded write of the process. `read` is the object as the process knows it.
-    pub fn write(
-        &mut self,
-        read: &ModelArtsPool,
-        change: impl FnOnce(&mut ModelArtsPool),
-    ) -> Result<ModelArtsPool, Stale> {
-        let name = read.metadata.name.clone().unwrap_or_default();
+    pub fn write(&mut self, read: &K::Object, change: impl FnOnce(&mut K::Object)) -> Result<K::Object, Stale> {
+        let name = K::metadata(read).name.clone().unwrap_or_default();
         let current = self.objects.get(&name).ok_or(Stale)?;
-        if current.metadata.resource_version != read.metadata.resource_version {
+        if K::metadata(current).resource_version != K::metadata(read).resource_version {
             return Err(Stale);
         }
         self.writes += 1;
@@ -120,11 +140,11 @@ impl Kubernetes {
 
     /// Removes an object that is being deleted and that nothing holds.
     fn collect(&mut self, name: &str) {
-        let held = |object: &ModelArtsPool| object.metadata.finalizers.iter().flatten().next().is_some();
+        let held = |object: &K::Object| K::metadata(object).finalizers.iter().flatten().next().is_some();
         let gone = self
             .objects
             .get(name)
-            .is_some_and(|object| object.metadata.deletion_timestamp.is_some() && !held(object));
+            .is_some_and(|object| K::metadata(object).deletion_timestamp.is_some() && !held(object));
         if gone {
             self.objects.remove(name);
         }

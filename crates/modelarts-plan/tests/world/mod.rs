@@ -9,21 +9,27 @@
 #![allow(dead_code)]
 
 pub mod census;
+pub mod chronicle;
 pub mod cloud;
+pub mod deeds;
 pub mod faults;
 pub mod judge;
+pub mod kinds;
 pub mod kubernetes;
 pub mod process;
+pub mod sizes;
 
 use modelarts_crd::ModelArtsPool;
 use modelarts_crd::pool::{ModelArtsPoolSpec, Network, Scope as JobType};
 use modelarts_crd::resource::ResourceEntry;
-use modelarts_plan::{Closed, ClusterId, Marker, Outcome, Tick, Timing};
+use modelarts_plan::{Closed, ClusterId, Marker, Networks, Pools, Tick, Timing};
 use modelarts_sim::{Cloud, Profile};
 
+use chronicle::Chronicle;
 use faults::{Fault, Faults, Op};
 use judge::Judge;
-use kubernetes::Kubernetes;
+use kinds::Lives;
+use kubernetes::Shelf;
 use process::Process;
 
 /// The project that every pool is in.
@@ -42,10 +48,14 @@ pub struct World {
     pub now: u64,
     pub timing: Timing,
     pub cluster: ClusterId,
-    pub kube: Kubernetes,
+    /// The pools of the API server.
+    pub kube: Shelf<Pools>,
+    /// The networks of the API server.
+    pub networks: Shelf<Networks>,
     pub cloud: Cloud,
     pub faults: Faults,
     pub judge: Judge,
+    pub chronicle: Chronicle,
     /// An account that cannot be used, if it is so.
     pub closed: Option<Closed>,
     /// Whether the account's creations leave room for one more.
@@ -57,13 +67,15 @@ pub struct World {
     /// Somebody sets `spec.nodes` to this right after the next write of the status, which is the intent.
     pub edit_at_status: Option<i32>,
     /// What the process hears of its next creation, which is then not sent.
-    pub answer_create: Option<Outcome>,
+    pub answer_create: Option<serde_json::Value>,
     /// No list shows any pool.
     pub hide_all: bool,
     /// A GET says of every pool that there is none.
     pub deny_shows: bool,
     /// What the namespace's annotation says of deletions.
     pub namespace_policy: Option<modelarts_crd::policy::DeletionPolicy>,
+    /// What that annotation says instead, if it is no policy.
+    pub misspelt: Option<String>,
     /// The definition of pools is being removed.
     pub kind_leaves: bool,
     /// A test has put a second pool with the marker into the cloud.
@@ -85,10 +97,12 @@ impl World {
             now: 0,
             timing: Timing::default(),
             cluster: ClusterId("9be1e8c4-5df2-4be9-9e63-5c2a3c9c3b0a".into()),
-            kube: Kubernetes::default(),
+            kube: Shelf::default(),
+            networks: Shelf::default(),
             cloud: Cloud::new(profile, 1),
             faults: Faults::default(),
             judge: Judge::default(),
+            chronicle: Chronicle::default(),
             closed: None,
             may_create: true,
             latency: 100,
@@ -98,6 +112,7 @@ impl World {
             hide_all: false,
             deny_shows: false,
             namespace_policy: None,
+            misspelt: None,
             kind_leaves: false,
             allow_twins: false,
             process: Process::started(0),
@@ -122,8 +137,13 @@ impl World {
 
     /// kubectl apply.
     pub fn apply(&mut self, name: &str, spec: ModelArtsPoolSpec) {
-        self.kube.apply(name, spec);
-        self.wake(name);
+        self.apply_any::<Pools>(name, spec);
+    }
+
+    /// kubectl apply, of any kind.
+    pub fn apply_any<K: Lives>(&mut self, name: &str, spec: K::Spec) {
+        K::shelf_mut(self).apply(name, spec);
+        self.touched::<K>(name);
     }
 
     /// kubectl edit.
@@ -135,19 +155,58 @@ impl World {
 
     /// Asks for a pass by the annotation.
     pub fn request(&mut self, name: &str, value: &str) {
-        self.kube.annotate(name, modelarts_crd::REQUESTED_AT, value);
-        self.wake(name);
+        self.request_any::<Pools>(name, value);
+    }
+
+    /// Asks for a pass by the annotation, of any kind.
+    pub fn request_any<K: Lives>(&mut self, name: &str, value: &str) {
+        K::shelf_mut(self).annotate(name, modelarts_crd::REQUESTED_AT, value);
+        self.wake_any::<K>(name);
     }
 
     /// kubectl delete.
     pub fn delete(&mut self, name: &str) {
-        self.kube.delete(name);
-        self.wake(name);
+        self.delete_any::<Pools>(name);
+    }
+
+    /// kubectl delete, of any kind.
+    pub fn delete_any<K: Lives>(&mut self, name: &str) {
+        let object = K::shelf(self).object(name).clone();
+        K::shelf_mut(self).delete(name);
+        if K::shelf(self).get(name).is_none() {
+            self.chronicle_object::<K>(name, &object);
+            self.wake_neighbours::<K>(&object);
+        }
+        self.touched::<K>(name);
+    }
+
+    /// Somebody else has changed an object: its watch and those of its neighbours see it.
+    fn touched<K: Lives>(&mut self, name: &str) {
+        self.wake_any::<K>(name);
+        if let Some(object) = K::shelf(self).get(name) {
+            self.wake_neighbours::<K>(&object);
+        }
+    }
+
+    /// Has the process look at a pool now.
+    pub fn wake(&mut self, name: &str) {
+        self.wake_any::<Pools>(name);
     }
 
     /// Has the process look at an object now.
-    pub fn wake(&mut self, name: &str) {
-        self.process.wakes.insert(name.to_owned(), self.now);
+    pub fn wake_any<K: Lives>(&mut self, name: &str) {
+        let now = self.now;
+        K::worker_mut(&mut self.process).wakes.insert(name.to_owned(), now);
+    }
+
+    /// Has the process look at everything now.
+    pub fn wake_all(&mut self) {
+        for name in self.kube.names() {
+            self.wake_any::<Pools>(&name);
+        }
+        for name in self.networks.names() {
+            self.wake_any::<Networks>(&name);
+        }
     }
 
     /// The next `times` calls of a kind go wrong.
@@ -189,9 +248,7 @@ impl World {
         self.restarts += 1;
         self.now += SECOND;
         self.process = Process::started(self.now);
-        for name in self.kube.names() {
-            self.wake(&name);
-        }
+        self.wake_all();
     }
 
     /// The process's own monotonic clock.
@@ -215,10 +272,12 @@ impl World {
     }
 
     pub fn marker_of(&self, name: &str) -> Marker {
-        Marker::of(
-            self.kube.object(name).metadata.uid.as_deref().expect("a uid"),
-            &self.cluster,
-        )
+        self.marker_of_any::<Pools>(name)
+    }
+
+    pub fn marker_of_any<K: Lives>(&self, name: &str) -> Marker {
+        let object = K::shelf(self).object(name);
+        Marker::of(K::metadata(object).uid.as_deref().expect("a uid"), &self.cluster)
     }
 
     pub fn object(&self, name: &str) -> &ModelArtsPool {
@@ -237,10 +296,15 @@ impl World {
         let (head, tail) = (lines.len().min(60), lines.len().saturating_sub(25).max(60));
         let told = lines[..head].iter().chain(lines.iter().skip(tail));
         let told: Vec<&str> = told.map(|line| line.as_str()).collect();
-        let statuses: Vec<String> = self
+        let pools = self
             .kube
             .all()
-            .map(|(name, object)| format!("{name}: {}", serde_json::json!(object.status)))
+            .map(|(name, object)| (name, serde_json::json!(object.status)));
+        let networks = self.networks.all();
+        let networks = networks.map(|(name, object)| (name, serde_json::json!(object.status)));
+        let statuses: Vec<String> = pools
+            .chain(networks)
+            .map(|(name, status)| format!("{name}: {status}"))
             .collect();
         format!("{}\n{:?}\n{}", told.join("\n"), self.faults, statuses.join("\n"))
     }
