@@ -159,6 +159,11 @@ pub(crate) fn present<K: Kind>(
 fn next_look<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, resource: &K::Resource, planned: u64) -> u64 {
     let shown = memory.shown(resource.id().unwrap_or_default(), Tick::default());
     let sent = memory.change.as_ref().map(|sent| sent.at);
+    // On a long way the order is asked for now and then, although the thing itself does not change.
+    let planned = match memory.moving_since {
+        Some(_) if K::wants_details(view, resource) => planned.min(view.timing.list_lag),
+        _ => planned,
+    };
     match shown.map(|show| show.began).max(sent) {
         Some(at) if view.cloud.newest(at).is_none() => planned.min(view.timing.census_interval_busy),
         _ => planned,
