@@ -15,7 +15,7 @@ use crate::next::{Change, Next};
 use crate::report::{Report, Sync, Verdict};
 use crate::step::{Effect, Step};
 use crate::timing::Tick;
-use crate::view::View;
+use crate::view::{Account, View};
 
 /// What is to be done and said about the difference between spec and cloud.
 pub(crate) struct Course<K: Kind> {
@@ -88,51 +88,22 @@ pub(crate) fn course<K: Kind>(
     }
 }
 
-/// Sends a change, unless the same was refused or sent a moment ago.
+/// Sends a change, unless something holds it back.
 fn send<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, resource: &K::Resource, change: Change) -> Course<K> {
-    let what = fingerprint_of_patch(&change.patch);
-    let asked_since = memory.requested_since();
-    if let Some(refusal) = memory.change_refusal.as_ref().filter(|refusal| refusal.what == what) {
-        let (reason, due) = match refusal.failure.reason() {
-            (reason, Remedy::Wait) => (reason, refusal.at.after(after_setback(view.timing, refusal.count))),
-            (_, Remedy::Person) => (
-                Reason::ChangeRefused,
-                refusal.at.after(after_refusal(view.timing, refusal.count)),
-            ),
+    if let Some(Hold {
+        reason,
+        text,
+        wait,
+        stalled,
+    }) = hold(view, memory, &change)
+    {
+        let verdict = match stalled {
+            true => Verdict::Stalled(reason, text.clone()),
+            false => Verdict::Working(reason, text.clone()),
         };
-        if view.now < due && asked_since.is_none_or(|since| since < refusal.at) {
-            let text = refusal.failure.message.clone();
-            let verdict = match refusal.failure.reason().1 {
-                Remedy::Wait => Verdict::Working(reason, text.clone()),
-                Remedy::Person => Verdict::Stalled(reason, text.clone()),
-            };
-            return Course {
-                next_look: due.since(view.now),
-                ..Course::rest(Sync::Differs(reason, change.fields, text), Some(verdict))
-            };
-        }
-    }
-    if let Some(sent) = memory.change.as_ref().filter(|sent| sent.what == what) {
-        let due = sent.at.after(after_setback(view.timing, sent.count));
-        if view.now < due && asked_since.is_none_or(|since| since < sent.at) {
-            let text = "the change was sent and has not lasted; it is sent again later".to_owned();
-            return Course {
-                next_look: due.since(view.now),
-                ..Course::rest(
-                    Sync::Differs(Reason::ChangePending, change.fields, text.clone()),
-                    Some(Verdict::Working(Reason::ChangePending, text)),
-                )
-            };
-        }
-    }
-    if let Some(due) = late_change(view, memory, &what) {
-        let text = "an earlier change may still be carried out; this one is sent when that is over".to_owned();
         return Course {
-            next_look: due,
-            ..Course::rest(
-                Sync::Differs(Reason::ChangePending, change.fields, text.clone()),
-                Some(Verdict::Working(Reason::ChangePending, text)),
-            )
+            next_look: wait,
+            ..Course::rest(Sync::Differs(reason, change.fields, text), Some(verdict))
         };
     }
     let id = resource.id().unwrap_or_default().to_owned();
@@ -158,6 +129,60 @@ fn send<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, resource: &K::Resource,
         verdict: Some(Verdict::Working(Reason::Updating, text)),
         next_look: view.timing.census_interval_busy,
     }
+}
+
+/// What holds a change back, and for how long.
+struct Hold {
+    reason: Reason,
+    text: String,
+    wait: u64,
+    stalled: bool,
+}
+
+/// Whether the same was refused or sent a moment ago, an older change may still come, or the budget is
+/// used up.
+fn hold<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, change: &Change) -> Option<Hold> {
+    let what = fingerprint_of_patch(&change.patch);
+    let asked = |since: Tick| memory.requested_since().is_some_and(|asked| asked >= since);
+    let pending = |text: &str, wait| Hold {
+        reason: Reason::ChangePending,
+        text: text.to_owned(),
+        wait,
+        stalled: false,
+    };
+    if let Some(refusal) = memory.change_refusal.as_ref().filter(|refusal| refusal.what == what) {
+        let (reason, after, stalled) = match refusal.failure.reason() {
+            (reason, Remedy::Wait) => (reason, after_setback(view.timing, refusal.count), false),
+            (_, Remedy::Person) => (Reason::ChangeRefused, after_refusal(view.timing, refusal.count), true),
+        };
+        let due = refusal.at.after(after);
+        if view.now < due && !asked(refusal.at) {
+            return Some(Hold {
+                reason,
+                text: refusal.failure.message.clone(),
+                wait: due.since(view.now),
+                stalled,
+            });
+        }
+    }
+    if let Some(sent) = memory.change.as_ref().filter(|sent| sent.what == what) {
+        let due = sent.at.after(after_setback(view.timing, sent.count));
+        if view.now < due && !asked(sent.at) {
+            let text = "the change was sent and has not lasted; it is sent again later";
+            return Some(pending(text, due.since(view.now)));
+        }
+    }
+    if let Some(wait) = late_change(view, memory, &what) {
+        let text = "an earlier change may still be carried out; this one is sent when that is over";
+        return Some(pending(text, wait));
+    }
+    let spent = matches!(view.account, Account::Open(account) if !account.may_create);
+    (change.grows && spent).then(|| Hold {
+        reason: Reason::CreationBudget,
+        text: "the account has used up its creations of the last ten minutes, and more nodes count as one".to_owned(),
+        wait: view.timing.census_interval,
+        stalled: false,
+    })
 }
 
 /// How long another change than `what` waits, so that an older one that is still on its way cannot

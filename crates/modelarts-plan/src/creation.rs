@@ -207,6 +207,9 @@ fn next_attempt<K: Kind>(
         report.conclude(&verdict, &Sync::AsBefore);
         return Draft::new(report).publish(Step::Rest, wait);
     }
+    if let Some(plan) = adoption::orphan(view, memory, desired, &report) {
+        return plan;
+    }
     let since = memory.evidence_since();
     if let Some(taken) = view
         .cloud
@@ -214,9 +217,6 @@ fn next_attempt<K: Kind>(
         .and_then(|listing| listing.named(desired.name()))
     {
         return name_taken(view, taken, desired, report);
-    }
-    if let Some(plan) = adoption::orphan(view, memory, desired, &report) {
-        return plan;
     }
     // An old look says little about now: somebody may have taken the name since.
     let fresh = since.max(crate::timing::Tick(view.now.0.saturating_sub(view.timing.list_lag)));

@@ -10,8 +10,10 @@
 )]
 
 mod annotation;
+mod announced;
 mod belongings;
 mod end;
+mod networks;
 mod pools;
 mod reinstall;
 mod uninstall;
