@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use kube::Api;
-use kube::api::{DeleteParams, PostParams};
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use modelarts_crd::ModelArtsPool;
 use sandbox::operator::{self, Operator};
 use sandbox::simulator::PROJECT;
@@ -16,6 +16,7 @@ use sandbox::{World, simulator, world};
 use serde_json::{Value, json};
 
 use crate::proxy::Proxy;
+use crate::scene::merge;
 
 /// Where the pools are.
 pub const NAMESPACE: &str = "default";
@@ -91,8 +92,32 @@ impl Proxied {
 
     /// Creates a pool of one node, as a user would.
     pub async fn create(&self, name: &str) -> ModelArtsPool {
-        let object = pool(name);
+        self.create_with(name, &json!({})).await
+    }
+
+    /// The same with `changes` merged into its spec.
+    pub async fn create_with(&self, name: &str, changes: &Value) -> ModelArtsPool {
+        let mut object = serde_json::to_value(pool(name)).unwrap();
+        merge(&mut object["spec"], changes);
+        let object = serde_json::from_value(object).unwrap();
         self.pools().create(&PostParams::default(), &object).await.unwrap()
+    }
+
+    /// Asks for another number of nodes.
+    pub async fn resize(&self, name: &str, nodes: usize) {
+        let entry = json!({ "flavor": "modelarts.vm.cpu.8ud", "count": nodes });
+        let spec = json!({ "spec": { "resources": [entry] } });
+        let parameters = PatchParams::default();
+        self.pools()
+            .patch(name, &parameters, &Patch::Merge(&spec))
+            .await
+            .unwrap();
+    }
+
+    /// The ID on record.
+    pub async fn recorded_id(&self, name: &str) -> String {
+        let object = self.pools().get(name).await.unwrap();
+        object.status.and_then(|status| status.pool_id).unwrap()
     }
 
     /// Asks for the deletion of a pool.
@@ -145,15 +170,36 @@ impl Proxied {
         .await
     }
 
-    /// How many creations the cloud accepted for an object: its derived pool name begins with the
-    /// object's name.
+    /// Waits until the cloud has accepted as many changes of an object's pool.
+    ///
+    /// # Errors
+    /// What was seen last.
+    pub async fn until_changed(&self, name: &str, count: usize, deadline: Duration) -> Result<(), wait::TimedOut> {
+        until(format!("{count} changes of {name}"), deadline, async || {
+            match self.changes(name).await {
+                seen if seen >= count => Ok(()),
+                seen => Err(format!("{seen}\n{}", self.story())),
+            }
+        })
+        .await
+    }
+
+    /// How many creations the cloud accepted for an object: its pool's name begins with the object's
+    /// name.
     pub async fn creates(&self, name: &str) -> usize {
-        let created = self.world.simulator.ledger_of("CreatePool").await.unwrap();
+        self.accepted("CreatePool", name).await
+    }
+
+    /// The same for changes.
+    pub async fn changes(&self, name: &str) -> usize {
+        self.accepted("PatchPool", name).await
+    }
+
+    async fn accepted(&self, operation: &str, name: &str) -> usize {
+        let entries = self.world.simulator.ledger_of(operation).await.unwrap();
         let begin = format!("{name}-");
-        created
-            .iter()
-            .filter(|entry| entry.display_name.starts_with(&begin))
-            .count()
+        let ours = entries.iter().filter(|entry| entry.display_name.starts_with(&begin));
+        ours.count()
     }
 
     /// The IDs of the cloud pools that carry an object's marker.

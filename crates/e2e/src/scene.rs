@@ -19,6 +19,9 @@ use crate::record::{self, Record};
 /// How long a condition may take on a busy machine, the longest window of the timing included.
 pub const PATIENCE: Duration = Duration::from_secs(90);
 
+/// A second project in every scene's cloud, for its other account.
+pub const OTHER_PROJECT: &str = "0b8f1c2d3e4f4a5b9c6d7e8f9a0b1c2d";
+
 /// A scene.
 pub struct Scene {
     /// The stage's control plane and operator.
@@ -110,10 +113,34 @@ impl Scene {
         create(&self.accounts(), typed::<ModelArtsAccount>(account)).await;
     }
 
+    /// The name of the account of the other project. It is there after [`Self::open_other_account`].
+    #[must_use]
+    pub fn other_account(&self) -> String {
+        format!("{}-other", self.name)
+    }
+
+    /// Creates an account for a second project in the same cloud, with a key of its own.
+    pub async fn open_other_account(&self) {
+        let key = Key {
+            access: String::from("AKEXAMPLE2"),
+            secret: String::from("SKEXAMPLE-made-up-for-the-other-project"),
+            project: OTHER_PROJECT.to_owned(),
+        };
+        self.simulator.add_key(&key).await.unwrap();
+        let name = self.other_account();
+        self.create_secret_named(&name, &key).await;
+        let changes = json!({ "projectId": OTHER_PROJECT, "credentials": { "secret": { "name": name } } });
+        self.create_account(&name, &changes).await;
+    }
+
     /// Creates the Secret of the scene's account.
     pub async fn create_secret(&self, key: &Key) {
+        self.create_secret_named(&self.name, key).await;
+    }
+
+    async fn create_secret_named(&self, name: &str, key: &Key) {
         let data = json!({ "accessKey": key.access, "secretKey": key.secret });
-        let secret = json!({ "metadata": { "name": self.name }, "stringData": data });
+        let secret = json!({ "metadata": { "name": name }, "stringData": data });
         create(&self.secrets(), secret).await;
     }
 
@@ -244,9 +271,14 @@ impl Scene {
 
     /// Waits until the operator has begun that many further LISTs.
     pub async fn until_listed(&self, more: u64) {
-        let wanted = self.tally("ListPools").await.count + more;
-        let waited = wait::until(format!("{more} further LISTs"), PATIENCE, async || {
-            match self.tally("ListPools").await.count {
+        self.until_called("ListPools", more).await;
+    }
+
+    /// Waits until an operation was called that many further times.
+    pub async fn until_called(&self, operation: &str, more: u64) {
+        let wanted = self.tally(operation).await.count + more;
+        let waited = wait::until(format!("{more} further {operation}"), PATIENCE, async || {
+            match self.tally(operation).await.count {
                 count if count >= wanted => Ok(()),
                 count => Err(format!("{count} of {wanted}")),
             }
@@ -262,6 +294,15 @@ impl Scene {
     /// The same as the operations' names.
     pub async fn deeds(&self) -> Vec<String> {
         self.ledger().await.into_iter().map(|entry| entry.operation).collect()
+    }
+
+    /// Waits until the deeds are exactly these.
+    pub async fn until_deeds(&self, wanted: &[&str]) {
+        let waited = wait::until(format!("{wanted:?}"), PATIENCE, async || match self.deeds().await {
+            deeds if deeds == wanted => Ok(()),
+            deeds => Err(format!("{deeds:?}")),
+        });
+        self.expect(waited.await);
     }
 
     /// The pools that the scene's cloud holds.
@@ -316,7 +357,7 @@ fn typed<K: kube::Resource<DynamicType = ()>>(mut object: Value) -> Value {
 }
 
 /// Puts `changes` over `target`; null removes.
-fn merge(target: &mut Value, changes: &Value) {
+pub fn merge(target: &mut Value, changes: &Value) {
     let (Some(members), Some(changes)) = (target.as_object_mut(), changes.as_object()) else {
         *target = changes.clone();
         return;

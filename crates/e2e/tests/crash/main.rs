@@ -1,8 +1,9 @@
 //! The operator is killed at every step of a pool's life, at each point of the step's call, and every
-//! time the life ends as if nothing had happened: one creation, one pool, or none where it was deleted.
+//! time the life ends as if nothing had happened: one creation, one pool, or none where it was deleted;
+//! as many nodes as asked for, and no change of the cloud that is not explained by what was cut.
 //!
 //! The steps are the core's own list. The kill is a SIGKILL at an instant that the holding proxy
-//! defines, so nothing is left to chance and nothing in the operator knows of it. Three tests share the
+//! defines, so nothing is left to chance and nothing in the operator knows of it. Some tests share the
 //! rows between worlds of their own; all objects of a world stay to its end and are counted once more.
 
 #![allow(
@@ -22,7 +23,7 @@ use sandbox::operator::{self, Timing};
 use sandbox::process::Exit;
 use serde_json::json;
 
-use life::{Life, PATIENCE};
+use life::{Cut, Life, PATIENCE};
 use steps::{Effect, Row, calls_of, status_writes};
 
 const SIGKILL: i32 = 9;
@@ -50,7 +51,7 @@ impl Death {
     fn of(effect: Effect) -> &'static [Self] {
         match effect {
             Effect::Reads => &[Self::Before, Self::After, Self::Answered],
-            Effect::Writes | Effect::Deletes | Effect::Buys => {
+            Effect::Writes | Effect::Deletes | Effect::Buys | Effect::Changes => {
                 &[Self::Before, Self::Overtaken, Self::After, Self::Answered]
             }
         }
@@ -74,7 +75,17 @@ fn every_kind_of_step_is_cut_unless_it_makes_no_call() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pool_that_is_made() {
-    cut_all(|life| life == Life::Plain).await;
+    cut_all(|life| matches!(life, Life::Plain | Life::Ordered | Life::Broken)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pool_that_is_taken_over() {
+    cut_all(|life| matches!(life, Life::Adopted | Life::Unmarked)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pool_that_is_resized() {
+    cut_all(|life| matches!(life, Life::Grown | Life::GrownAgain | Life::Shrunk)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -206,8 +217,16 @@ async fn cut(ground: &mut Proxied, row: &Row, death: Death, name: &str) -> Resul
         }
     }
 
-    let end = row.life.finish(ground, name, &uid).await?;
     let (creates, pools) = (row.life.creates(death != Death::Before), row.life.pools());
+    let changes = row.life.changes(cut_of(row.effect, death));
+    let end = row.life.finish(ground, name, &uid, changes).await?;
+    if end.changes != changes {
+        let (what, seen) = (end.what, end.changes);
+        return Err(format!(
+            "{what} after {seen} changes instead of {changes}\n{}",
+            ground.story()
+        ));
+    }
     if (end.creates, end.pools) != (creates, pools) {
         return Err(format!(
             "{} after {} creations instead of {creates}, with {} pools instead of {pools}\n{}",
@@ -220,6 +239,15 @@ async fn cut(ground: &mut Proxied, row: &Row, death: Death, name: &str) -> Resul
     if let Some(wrong) = end.wrong {
         return Err(format!("{wrong}\n{}", ground.story()));
     }
-    let text = format!("{}, creates {creates}, pools {pools}", end.what);
+    let text = format!("{}, creates {creates}, pools {pools}, changes {changes}", end.what);
     Ok((creates, text))
+}
+
+/// What became of a change that was cut at that point.
+fn cut_of(effect: Effect, death: Death) -> Cut {
+    match (effect, death) {
+        (Effect::Changes, Death::After | Death::Answered) => Cut::Done,
+        (Effect::Changes, Death::Overtaken) => Cut::Late,
+        _ => Cut::Unsent,
+    }
 }

@@ -39,6 +39,8 @@ pub enum Effect {
     Deletes,
     /// The cloud: a pool is made, which costs money from then on.
     Buys,
+    /// The cloud: a pool that is there becomes another.
+    Changes,
 }
 
 impl Row {
@@ -56,6 +58,10 @@ impl Row {
 
     const fn buys(what: &'static str, life: Life, is: Is) -> Self {
         Self::new(what, Effect::Buys, life, is)
+    }
+
+    const fn changes(what: &'static str, life: Life, is: Is) -> Self {
+        Self::new(what, Effect::Changes, life, is)
     }
 
     const fn new(what: &'static str, effect: Effect, life: Life, is: Is) -> Self {
@@ -104,7 +110,7 @@ pub fn calls_of(kind: StepKind) -> Vec<Row> {
         StepKind::OpenAttempt => vec![Row::writes("the intent", Life::Plain, |call, name| {
             creation(call, name).is_some_and(|record| record["token"].is_string() && record["outcome"].is_null())
         })],
-        StepKind::CreatePool => vec![
+        StepKind::Create => vec![
             Row::buys("the creation", Life::Plain, creates),
             Row::buys(
                 "the creation, then the object is deleted",
@@ -117,19 +123,37 @@ pub fn calls_of(kind: StepKind) -> Vec<Row> {
             Row::writes("NotFound", Life::Unexecuted, |call, name| ends(call, name, "NotFound")),
             Row::writes("Lost", Life::Lost, |call, name| ends(call, name, "Lost")),
         ],
-        StepKind::RecordPool => vec![
+        StepKind::Record => vec![
             Row::writes("Created", Life::Plain, |call, name| ends(call, name, "Created")),
             Row::writes("Adopted", Life::Unanswered, |call, name| ends(call, name, "Adopted")),
+            Row::writes("Adopted, as asked for", Life::Adopted, |call, name| {
+                ends(call, name, "Adopted")
+            }),
         ],
-        StepKind::LookAtPool => vec![
+        StepKind::Mark => vec![
+            Row::reads("before an adoption", Life::Adopted, looks),
+            Row::changes("the marker of an adoption", Life::Adopted, changes),
+            Row::changes("the marker that was lost", Life::Unmarked, changes),
+        ],
+        StepKind::Change => vec![
+            Row::reads("before more nodes", Life::Grown, looks),
+            Row::changes("more nodes", Life::Grown, changes),
+            Row::changes("more nodes, then still more are asked for", Life::GrownAgain, changes),
+            Row::changes("fewer nodes", Life::Shrunk, changes),
+        ],
+        StepKind::LookAt => vec![
             Row::reads("before the deletion", Life::Deleted, looks),
             Row::reads("after the deletion", Life::Deleted, looks).after(deletes),
             Row::reads("of a pool that a list lacks", Life::Lost, looks),
         ],
+        StepKind::LookAtDetails => vec![
+            Row::reads("its orders", Life::Ordered, orders),
+            Row::reads("its nodes", Life::Broken, nodes),
+        ],
         StepKind::LookAtCanary => vec![Row::reads("something else that exists", Life::Lost, |call, name| {
-            call.side == Side::Cloud && call.method == Method::GET && has_id(call) && !looks(call, name)
+            call.side == Side::Cloud && call.method == Method::GET && has_id(call) && !of_ours(call, name, &Method::GET)
         })],
-        StepKind::DeletePool => vec![Row::deletes("the deletion", Life::Deleted, deletes)],
+        StepKind::Delete => vec![Row::deletes("the deletion", Life::Deleted, deletes)],
         StepKind::RemoveFinalizer => vec![Row::writes("the finalizer", Life::Deleted, |call, name| {
             is_finalizers(call, name, false)
         })],
@@ -205,7 +229,20 @@ fn of_ours(call: &Call, name: &str, method: &Method) -> bool {
 }
 
 fn looks(call: &Call, name: &str) -> bool {
-    of_ours(call, name, &Method::GET)
+    of_ours(call, name, &Method::GET) && !nodes(call, name)
+}
+
+fn nodes(call: &Call, name: &str) -> bool {
+    of_ours(call, name, &Method::GET) && call.path.ends_with("/nodes")
+}
+
+fn orders(call: &Call, name: &str) -> bool {
+    let of_pool = call.query.contains(&format!("involvedName={name}-"));
+    call.side == Side::Cloud && call.method == Method::GET && call.path.ends_with("/orders") && of_pool
+}
+
+fn changes(call: &Call, name: &str) -> bool {
+    of_ours(call, name, &Method::PATCH)
 }
 
 fn deletes(call: &Call, name: &str) -> bool {
