@@ -39,8 +39,24 @@ pub struct Record {
 #[derive(Debug, Default)]
 struct Seen {
     versions: Vec<ModelArtsPool>,
-    /// The uids of objects that are no more.
-    gone: BTreeSet<String>,
+    /// uid and version of each, to be found at once: hundreds of pools make thousands of versions.
+    told: BTreeSet<(String, String)>,
+    /// The uids of objects that were ever told of and may still be there.
+    there: BTreeSet<String>,
+}
+
+impl Seen {
+    fn add(&mut self, pool: ModelArtsPool) {
+        let (uid, version) = identity(&pool);
+        self.there.insert(uid.clone());
+        self.told.insert((uid, version));
+        self.versions.push(pool);
+    }
+}
+
+/// What tells one version of one object from all others.
+fn identity(pool: &ModelArtsPool) -> (String, String) {
+    (pool.uid().unwrap(), pool.resource_version().unwrap())
 }
 
 impl Drop for Record {
@@ -91,20 +107,23 @@ impl Record {
 
     /// Waits until the watch has come to where the API server is now.
     async fn catch_up(&self) {
+        let known_before = self.seen.lock().unwrap().there.clone();
         let listed = self.api.list(&ListParams::default()).await.unwrap();
+        let listed: BTreeSet<_> = listed.iter().map(identity).collect();
+        let there: BTreeSet<&String> = listed.iter().map(|(uid, _)| uid).collect();
         wait::until("the record to catch up", wait::DEADLINE, async || {
             let seen = self.seen.lock().unwrap();
-            let told = |pool: &ModelArtsPool| {
-                let mut versions = seen.versions.iter();
-                versions.any(|known| known.uid() == pool.uid() && known.resource_version() == pool.resource_version())
-            };
-            let there = |uid: &String| listed.iter().any(|pool| pool.uid().as_ref() == Some(uid));
-            let mut uids = seen.versions.iter().filter_map(ResourceExt::uid);
-            let ended = uids.all(|uid| there(&uid) || seen.gone.contains(&uid));
-            if listed.iter().all(told) && ended {
+            // What came after the list may be there without being in it.
+            let newer = |uid: &String| !known_before.contains(uid);
+            let ended = seen.there.iter().all(|uid| there.contains(uid) || newer(uid));
+            if listed.is_subset(&seen.told) && ended {
                 return Ok(());
             }
-            Err(format!("{} versions, {} ends", seen.versions.len(), seen.gone.len()))
+            Err(format!(
+                "{} versions of {} objects",
+                seen.versions.len(),
+                seen.there.len()
+            ))
         })
         .await
         .unwrap();
@@ -124,11 +143,11 @@ async fn follow(api: Api<ModelArtsPool>, mut from: String, seen: Arc<Mutex<Seen>
             match event {
                 WatchEvent::Added(pool) | WatchEvent::Modified(pool) => {
                     from = pool.resource_version().unwrap();
-                    seen.lock().unwrap().versions.push(pool);
+                    seen.lock().unwrap().add(pool);
                 }
                 WatchEvent::Deleted(pool) => {
                     from = pool.resource_version().unwrap();
-                    seen.lock().unwrap().gone.insert(pool.uid().unwrap());
+                    seen.lock().unwrap().there.remove(&pool.uid().unwrap());
                 }
                 WatchEvent::Bookmark(mark) => from = mark.metadata.resource_version,
                 WatchEvent::Error(_) => break,
