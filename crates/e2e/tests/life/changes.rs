@@ -1,4 +1,4 @@
-//! A changed spec: this version tells the difference and sends nothing.
+//! A changed spec: the difference is named, sent, and then gone.
 
 use e2e::scene::Scene;
 use sandbox::simulator::Tally;
@@ -18,26 +18,28 @@ fn first() -> Value {
     })
 }
 
-/// Changes a field, waits until exactly that field is named, and changes it back.
-async fn named(scene: &Scene, changes: &Value, field: &str) {
-    scene.change("train", changes).await;
-    let pending = scene
-        .until("train", &format!("to name {field}"), |pool| {
-            let told = synced(pool);
-            let current = told["observedGeneration"].as_i64() == pool.metadata.generation;
-            current && told["status"] == "False" && told["reason"] == "ChangePending"
-        })
-        .await;
-    let told = synced(&pending);
-    let message = told["message"].as_str().unwrap();
-    assert!(
-        message.contains(&format!("differs from the spec in {field};")),
-        "{message}"
+/// Changes a field and waits until it is so in the cloud; the status named exactly that field on the
+/// way, and one change was sent.
+async fn sent(scene: &Scene, changes: &Value, field: &str) {
+    let (life, patches) = (
+        scene.record.life("train").await.len(),
+        scene.tally("PatchPool").await.count,
     );
-    // What runs goes on running.
-    assert_eq!(e2e::record::condition(&pending, "Ready"), "True");
-    scene.change("train", &first()).await;
+    scene.change("train", changes).await;
     until_synced(scene).await;
+    scene.until_ready("train").await;
+    let told: Vec<Value> = scene.record.life("train").await[life..].iter().map(synced).collect();
+    let differs: Vec<&Value> = told.iter().filter(|told| told["status"] == "False").collect();
+    assert!(!differs.is_empty(), "{field} was not named: {told:?}");
+    for told in differs {
+        assert_eq!(told["reason"], "Updating", "{told}");
+        let message = told["message"].as_str().unwrap();
+        assert!(
+            message.contains(&format!("differs from {field};")),
+            "{field} is not all that differs: {message}"
+        );
+    }
+    assert_eq!(scene.tally("PatchPool").await.count, patches + 1, "{field}");
 }
 
 fn synced(pool: &modelarts_crd::ModelArtsPool) -> Value {
@@ -55,33 +57,118 @@ async fn until_synced(scene: &Scene) {
         .await;
 }
 
+/// The cloud pool of the scene, which is its only one.
+async fn cloud(scene: &Scene) -> Value {
+    scene.cloud_pools().await.remove(0)
+}
+
 #[test]
-fn a_changed_field_is_named_and_not_sent() {
+fn a_changed_field_is_named_and_sent() {
     STAGE.play(async |scene| {
         scene.create_ready("train", &first()).await;
         until_synced(scene).await;
-        named(
-            scene,
-            &json!({ "description": "trains other models" }),
-            "spec.description",
-        )
-        .await;
-        named(scene, &json!({ "scope": ["Train"] }), "spec.scope").await;
-        named(
-            scene,
-            &json!({ "driver": { "gpuVersion": "470.57" } }),
-            "spec.driver.gpuVersion",
-        )
-        .await;
+        let text = json!({ "description": "trains other models" });
+        sent(scene, &text, "spec.description").await;
+        let description = cloud(scene).await["metadata"]["annotations"]["os.modelarts/description"].take();
+        assert!(
+            description
+                .as_str()
+                .unwrap()
+                .starts_with("trains other models [mapool:")
+        );
+        sent(scene, &json!({ "scope": ["Train"] }), "spec.scope").await;
+        assert_eq!(cloud(scene).await["spec"]["scope"], json!(["Train"]));
+        let driver = json!({ "driver": { "gpuVersion": "470.57" } });
+        sent(scene, &driver, "spec.driver.gpuVersion").await;
+        assert_eq!(cloud(scene).await["spec"]["driver"]["gpuVersion"], "470.57");
         let more = json!({ "resources": [
             { "flavor": "modelarts.vm.gpu.v100", "count": 3 },
             { "flavor": "modelarts.vm.cpu.8ud", "count": 1 },
         ] });
-        named(scene, &more, "spec.resources[modelarts.vm.gpu.v100].count").await;
-        let fewer = json!({ "resources": [{ "flavor": "modelarts.vm.gpu.v100", "count": 2 }] });
-        named(scene, &fewer, "spec.resources[modelarts.vm.cpu.8ud]").await;
+        sent(scene, &more, "spec.resources[modelarts.vm.gpu.v100].count").await;
+        let fewer = json!({ "resources": [{ "flavor": "modelarts.vm.gpu.v100", "count": 3 }] });
+        sent(scene, &fewer, "spec.resources[modelarts.vm.cpu.8ud]").await;
+        let entries = cloud(scene).await["spec"]["resources"].take();
+        assert_eq!(
+            (entries.as_array().unwrap().len(), &entries[0]["count"]),
+            (1, &json!(3))
+        );
         scene.until_listed(2).await;
-        assert_eq!(scene.tally("PatchPool").await, Tally::default());
+        let deeds = [
+            "CreatePool",
+            "PatchPool",
+            "PatchPool",
+            "PatchPool",
+            "PatchPool",
+            "PatchPool",
+        ];
+        assert_eq!(scene.deeds().await, deeds);
+    });
+}
+
+#[test]
+fn all_that_changed_at_once_is_sent_at_once_where_the_cloud_takes_it() {
+    STAGE.play(async |scene| {
+        scene.create_ready("train", &first()).await;
+        until_synced(scene).await;
+        let all = json!({
+            "description": "trains other models",
+            "scope": ["Train"],
+            "driver": { "gpuVersion": "470.57" },
+            "resources": [
+                { "flavor": "modelarts.vm.gpu.v100", "count": 3 },
+                { "flavor": "modelarts.vm.cpu.8ud", "count": 1 },
+            ],
+        });
+        sent(
+            scene,
+            &all,
+            "spec.description, spec.scope, spec.resources[modelarts.vm.gpu.v100].count, spec.driver.gpuVersion",
+        )
+        .await;
+        assert_eq!(scene.deeds().await, ["CreatePool", "PatchPool"]);
+    });
+}
+
+#[test]
+fn one_flavor_for_another_is_added_before_the_other_goes() {
+    STAGE.play(async |scene| {
+        scene.create_ready("train", &json!({})).await;
+        let other = json!({ "resources": [{ "flavor": "modelarts.vm.cpu.16u64g.d", "count": 1 }] });
+        scene.change("train", &other).await;
+        until_synced(scene).await;
+        scene.until_ready("train").await;
+        let entries = cloud(scene).await["spec"]["resources"].take();
+        assert_eq!(
+            (entries.as_array().unwrap().len(), &entries[0]["flavor"]),
+            (1, &json!("modelarts.vm.cpu.16u64g.d"))
+        );
+        // The service refuses both in one request, and a pool without nodes would be gone.
+        assert_eq!(scene.deeds().await, ["CreatePool", "PatchPool", "PatchPool"]);
+        assert_eq!(scene.tally("PatchPool").await.rejected, 0);
+    });
+}
+
+#[test]
+fn a_change_that_the_cloud_refuses_stalls_until_the_spec_is_another() {
+    STAGE.play(async |scene| {
+        scene.create_ready("train", &json!({})).await;
+        let none = json!({ "driver": { "gpuVersion": "440.31" } });
+        scene.change("train", &none).await;
+        let stalled = scene.until_condition("train", "Stalled", "True", "ChangeRefused").await;
+        let told = synced(&stalled);
+        assert_eq!(
+            (&told["status"], &told["reason"]),
+            (&json!("False"), &json!("ChangeRefused"))
+        );
+        let message = told["message"].as_str().unwrap();
+        assert!(
+            message.contains("the pool has no nodes for this driver") && message.contains("(request "),
+            "{message}"
+        );
+        scene.change("train", &json!({ "driver": null })).await;
+        scene.until_ready("train").await;
+        until_synced(scene).await;
         assert_eq!(scene.deeds().await, ["CreatePool"]);
     });
 }
@@ -108,17 +195,25 @@ fn another_order_is_no_difference() {
 }
 
 #[test]
-fn a_difference_made_in_the_cloud_is_named_too() {
+fn a_difference_made_in_the_cloud_is_named_and_put_back() {
     STAGE.play(async |scene| {
         scene.create_ready("train", &first()).await;
+        until_synced(scene).await;
         let id = e2e::scene::pool_id(&scene.pools().get("train").await.unwrap()).to_owned();
         let less = json!({ "spec": { "scope": ["Train"] } });
         scene.simulator.patch_pool(&id, &less).await.unwrap();
-        scene.until_condition("train", "Synced", "False", "ChangePending").await;
-        let before = json!({ "spec": { "scope": ["Train", "Notebook"] } });
-        scene.simulator.patch_pool(&id, &before).await.unwrap();
-        scene.until_condition("train", "Synced", "True", "Synced").await;
-        assert_eq!(scene.tally("PatchPool").await, Tally::default());
+        let deeds = ["CreatePool", "OutOfBandPatch", "PatchPool"];
+        scene.until_deeds(&deeds).await;
+        scene.until_listed(3).await;
+        until_synced(scene).await;
+        assert_eq!(cloud(scene).await["spec"]["scope"], json!(["Train", "Notebook"]));
+        let life = scene.record.life("train").await;
+        let named = life.iter().map(synced).any(|told| {
+            let message = told["message"].as_str().unwrap_or_default();
+            told["reason"] == "Updating" && message.contains("differs from spec.scope;")
+        });
+        assert!(named, "{:?}", scene.record.reasons("train").await);
+        assert_eq!(scene.deeds().await, deeds);
     });
 }
 

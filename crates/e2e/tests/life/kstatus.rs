@@ -34,9 +34,10 @@ fn a_tool_that_waits_is_told_neither_success_too_early_nor_failure_by_a_fault() 
         scene
             .change("train", &json!({ "description": "trains other models" }))
             .await;
-        scene.until_condition("train", "Synced", "False", "ChangePending").await;
+        scene.until_deeds(&["CreatePool", "PatchPool"]).await;
+        scene.until_ready("train").await;
         scene.delete_gone("train").await;
-        assert_eq!(scene.deeds().await, ["CreatePool", "DeletePool"]);
+        assert_eq!(scene.deeds().await, ["CreatePool", "PatchPool", "DeletePool"]);
 
         let life = scene.record.life("train").await;
         let mut made_of = life.iter().map(kstatus).collect::<Vec<_>>();
@@ -53,7 +54,9 @@ fn a_tool_that_waits_is_told_neither_success_too_early_nor_failure_by_a_fault() 
         let (last, before) = made_of.split_last().unwrap();
         assert_eq!(*last, Kstatus::Terminating, "{made_of:?}");
         assert_eq!(before[0], Kstatus::InProgress, "{made_of:?}");
-        assert!(before.contains(&Kstatus::Current), "{made_of:?}");
+        // Being made, then there, then being changed, then there again.
+        let there = before.iter().filter(|made| **made == Kstatus::Current).count();
+        assert!(there >= 2, "{made_of:?}");
         assert!(!before.contains(&Kstatus::Failed), "{made_of:?}");
         assert!(!before.contains(&Kstatus::Terminating), "{made_of:?}");
     });

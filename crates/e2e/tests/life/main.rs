@@ -10,6 +10,7 @@
 mod changes;
 mod kstatus;
 mod kubectl;
+mod marker;
 mod mirror;
 mod prerequisites;
 
