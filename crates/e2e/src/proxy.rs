@@ -19,8 +19,8 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use http::{Method, StatusCode};
-use sandbox::World;
 use sandbox::wait::TimedOut;
+use sandbox::{ControlPlane, World};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -88,12 +88,20 @@ impl Proxy {
     /// # Errors
     /// When there is no free port, or the authority of the control plane cannot be used.
     pub async fn start(world: &World) -> anyhow::Result<Self> {
+        Self::before(&world.control_plane, &world.simulator.url).await
+    }
+
+    /// Opens a door to a control plane and one to the cloud at `cloud`.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn before(control_plane: &ControlPlane, cloud: &str) -> anyhow::Result<Self> {
         let desk = Arc::new(Desk::default());
         let mut doors = JoinSet::new();
-        let authority = world.control_plane.authority_pem.as_bytes();
-        let line = Line::new(Side::Cluster, &world.control_plane.server, Some(authority))?;
+        let authority = control_plane.authority_pem.as_bytes();
+        let line = Line::new(Side::Cluster, &control_plane.server, Some(authority))?;
         let cluster = open(line, &desk, &mut doors).await?;
-        let line = Line::new(Side::Cloud, &world.simulator.url, None)?;
+        let line = Line::new(Side::Cloud, cloud, None)?;
         let cloud = open(line, &desk, &mut doors).await?;
         Ok(Self {
             cluster,

@@ -99,16 +99,25 @@ impl Stage {
 
     /// Plays a scene to its end, then checks that all that was said of its pools was well formed.
     pub fn play(&'static self, act: impl AsyncFnOnce(&Scene)) {
-        RUNTIME.block_on(Box::pin(async {
-            let world = self.world.get_or_init(|| set((self.options)())).await;
-            let number = self.scenes.fetch_add(1, Ordering::Relaxed) + 1;
-            let begun = Instant::now();
-            let scene = Scene::open(world, &format!("scene-{number}")).await;
-            Box::pin(act(&scene)).await;
-            scene.close().await;
-            // Shown with --nocapture: where the time of a binary goes.
-            eprintln!("scene {number} took {:.1} s", begun.elapsed().as_secs_f64());
-        }));
+        self.run(Box::pin(self.perform(act)));
+    }
+
+    /// Waits for something on the runtime that all scenes live on.
+    pub fn run<T>(&'static self, what: impl Future<Output = T>) -> T {
+        RUNTIME.block_on(what)
+    }
+
+    /// The same as [`Self::play`], for several scenes in one test. Gives what the act gives.
+    pub async fn perform<T>(&'static self, act: impl AsyncFnOnce(&Scene) -> T) -> T {
+        let world = self.world.get_or_init(|| set((self.options)())).await;
+        let number = self.scenes.fetch_add(1, Ordering::Relaxed) + 1;
+        let begun = Instant::now();
+        let scene = Scene::open(world, &format!("scene-{number}")).await;
+        let result = Box::pin(act(&scene)).await;
+        scene.close().await;
+        // Shown with --nocapture: where the time of a binary goes.
+        eprintln!("scene {number} took {:.1} s", begun.elapsed().as_secs_f64());
+        result
     }
 }
 
