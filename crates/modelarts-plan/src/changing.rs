@@ -15,7 +15,7 @@ use crate::next::{Change, Next};
 use crate::report::{Report, Sync, Verdict};
 use crate::step::{Effect, Step};
 use crate::timing::Tick;
-use crate::view::{Account, View};
+use crate::view::{Account, Shown, View};
 
 /// What is to be done and said about the difference between spec and cloud.
 pub(crate) struct Course<K: Kind> {
@@ -108,9 +108,9 @@ fn send<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, resource: &K::Resource,
     }
     let id = resource.id().unwrap_or_default().to_owned();
     // What a list shows may be old; what a GET of this pass shows is sent against.
-    let fresh = memory.shown(&id, view.began).is_some();
-    let step = if fresh {
-        Step::Change {
+    let step = match memory.shown(&id, view.began).map(|show| &show.shown) {
+        None => Step::LookAt { id },
+        Some(Shown::Present(_)) => Step::Change {
             id,
             patch: change.patch,
             effect: match (change.grows, change.shrinks) {
@@ -118,9 +118,8 @@ fn send<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, resource: &K::Resource,
                 (_, true) => Effect::Shrinks,
                 _ => Effect::Neither,
             },
-        }
-    } else {
-        Step::LookAt { id }
+        },
+        Some(Shown::Gone | Shown::Unknown(_)) => return unlooked(view, memory, &id, change.fields),
     };
     let text = format!("sending {}", change.fields.join(", "));
     Course {
@@ -128,6 +127,27 @@ fn send<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, resource: &K::Resource,
         sync: Sync::Differs(Reason::Updating, change.fields, "the change is being sent".into()),
         verdict: Some(Verdict::Working(Reason::Updating, text)),
         next_look: view.timing.census_interval_busy,
+    }
+}
+
+/// The look that a change needs failed, or shows nothing: nothing is sent on the word of a list.
+fn unlooked<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, id: &str, fields: Vec<String>) -> Course<K> {
+    let (reason, text) = match memory.shown(id, view.began).map(|show| &show.shown) {
+        Some(Shown::Unknown(failure)) => (failure.reason().0, failure.message.clone()),
+        _ => (
+            Reason::ChangePending,
+            format!(
+                "{} {id} is not found for a moment; the change is sent when it is",
+                K::NOUN
+            ),
+        ),
+    };
+    Course {
+        next_look: view.timing.census_interval_busy,
+        ..Course::rest(
+            Sync::Differs(reason, fields, text.clone()),
+            Some(Verdict::Working(reason, text)),
+        )
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use modelarts_crd::conditions::{ConditionType, Reason};
 
 use crate::adoption::mark;
+use crate::cadence::{SETTLED, after_setback};
 use crate::changing::{Course, course};
 use crate::creation::{frozen, notice};
 use crate::identity::Marker;
@@ -20,6 +21,8 @@ use crate::step::{Plan, Step};
 use crate::timing::Tick;
 use crate::view::{Closed, Shown, View};
 
+/// How often what else should be known of a thing at rest is asked for.
+const DETAIL_TRIES: u32 = 10;
 /// How many intervals a settled object goes unseen before its status says so.
 const UNSEEN_INTERVALS: u64 = 3;
 
@@ -125,7 +128,8 @@ pub(crate) fn present<K: Kind>(
     if let Some((details, _)) = &memory.details {
         report.detail(details);
     }
-    if K::wants_details(view, resource) && details_due(view, memory) {
+    let details_in = details_in(view, memory, resource);
+    if details_in == Some(0) {
         return look_at_details(view, resource, report);
     }
     let blind = blindness(view, memory);
@@ -151,7 +155,15 @@ pub(crate) fn present<K: Kind>(
         (Some((reason, text)), None) => draft.tell(notice(NoticeKind::Warning, reason.as_str(), "Observe", text)),
         (None, None) => draft,
     };
-    draft.publish(Step::Rest, next_look(view, memory, resource, course.next_look))
+    draft.publish(
+        Step::Rest,
+        next_look(
+            view,
+            memory,
+            resource,
+            course.next_look.min(details_in.unwrap_or(SETTLED)),
+        ),
+    )
 }
 
 /// What was learned from an answer of its own is looked at again until a list that began after it has
@@ -159,11 +171,6 @@ pub(crate) fn present<K: Kind>(
 fn next_look<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, resource: &K::Resource, planned: u64) -> u64 {
     let shown = memory.shown(resource.id().unwrap_or_default(), Tick::default());
     let sent = memory.change.as_ref().map(|sent| sent.at);
-    // On a long way the order is asked for now and then, although the thing itself does not change.
-    let planned = match memory.moving_since {
-        Some(_) if K::wants_details(view, resource) => planned.min(view.timing.list_lag),
-        _ => planned,
-    };
     match shown.map(|show| show.began).max(sent) {
         Some(at) if view.cloud.newest(at).is_none() => planned.min(view.timing.census_interval_busy),
         _ => planned,
@@ -192,14 +199,23 @@ fn advance<K: Kind>(resource: &K::Resource, step: Step<K>, course: &Course<K>, m
         .publish(step, course.next_look)
 }
 
-/// Whether it is time to ask what else is known of a thing. While it is on its way that is asked
-/// rarely: a short way costs one call, at its end.
-fn details_due<K: Kind>(view: &View<'_, K>, memory: &Memory<K>) -> bool {
-    let asked = memory.details.as_ref().map(|(_, at)| *at);
-    match memory.moving_since {
-        Some(since) => view.now.since(asked.unwrap_or_default().max(since)) >= view.timing.list_lag,
-        None => asked.is_none_or(|at| view.now.since(at) >= view.timing.census_interval_busy),
+/// How long until what else should be known of a thing is asked for; nothing if it is not asked again.
+///
+/// On a long way it is asked for now and then: a short way costs one call, at its end. What nobody can
+/// tell after some tries, an order that the service has forgotten, is left alone.
+fn details_in<K: Kind>(view: &View<'_, K>, memory: &mut Memory<K>, resource: &K::Resource) -> Option<u64> {
+    let what = K::wants_details(view, resource)?;
+    if memory.moving_since.is_some() || memory.asked.0.as_ref() != Some(&what) {
+        memory.asked = (Some(what), 0);
     }
+    let asked = memory.details.as_ref().map(|(_, at)| *at);
+    let due = match (memory.moving_since, memory.asked.1) {
+        (Some(since), _) => asked.unwrap_or_default().max(since).after(view.timing.list_lag),
+        (None, 0) => asked.unwrap_or_default().after(view.timing.census_interval_busy),
+        (None, tries) if tries < DETAIL_TRIES => asked?.after(after_setback(view.timing, tries)),
+        (None, _) => return None,
+    };
+    Some(due.since(view.now))
 }
 
 fn look_at_details<K: Kind>(view: &View<'_, K>, resource: &K::Resource, report: Report<K>) -> Plan<K> {
@@ -214,12 +230,17 @@ fn look_at_details<K: Kind>(view: &View<'_, K>, resource: &K::Resource, report: 
 /// The marker is gone, and all else says that it is ours: it is written again.
 fn unmarked<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, resource: &K::Resource, mut report: Report<K>) -> Plan<K> {
     let id = resource.id().unwrap_or_default();
-    if memory.shown(id, view.began).is_none() {
-        let mut plan = Draft::new(report).silent(Step::LookAt { id: id.to_owned() });
-        plan.next_look = view.timing.census_interval_busy;
-        return plan;
-    }
-    if resource.is_leaving() || !resource.is_settled() {
+    let looked = match memory.shown(id, view.began).map(|show| &show.shown) {
+        None => {
+            let mut plan = Draft::new(report).silent(Step::LookAt { id: id.to_owned() });
+            plan.next_look = view.timing.census_interval_busy;
+            return plan;
+        }
+        Some(Shown::Present(_)) => true,
+        // Nothing is marked on the word of a list.
+        Some(Shown::Gone | Shown::Unknown(_)) => false,
+    };
+    if !looked || resource.is_leaving() || !resource.is_settled() {
         report.mirror(view, resource);
         report.conclude(
             &K::verdict(resource),

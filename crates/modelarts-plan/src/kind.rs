@@ -52,9 +52,10 @@ pub trait Kind: Clone + Copy + Debug + Default + PartialEq + Eq + Send + Sync + 
     /// The patch that writes a description.
     fn describe(description: &str) -> serde_json::Value;
 
-    /// Whether more than the thing itself should be looked at: its order, its nodes.
-    fn wants_details(_view: &View<'_, Self>, _resource: &Self::Resource) -> bool {
-        false
+    /// What should be known besides the thing itself, its order or its nodes, and is not: a word that
+    /// changes with what is asked.
+    fn wants_details(_view: &View<'_, Self>, _resource: &Self::Resource) -> Option<String> {
+        None
     }
 
     /// Whether some of its parts are in trouble, so that the parts should be looked at too.

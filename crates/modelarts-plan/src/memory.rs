@@ -46,6 +46,8 @@ pub struct Memory<K: Kind = Pools> {
     pub moving_since: Option<Tick>,
     /// What was last learned besides the thing itself, and when.
     pub details: Option<(Details, Tick)>,
+    /// What is asked for besides the thing itself, and how often it was asked since the thing came to rest.
+    pub asked: (Option<String>, u32),
     /// The last canary read that succeeded.
     pub canary: Option<Tick>,
     /// The last deletion that the cloud accepted, by the pool's ID, and when.
@@ -231,11 +233,15 @@ impl<K: Kind> Memory<K> {
                     shown,
                 });
             }
-            (Step::LookAtDetails { .. }, Outcome::Details(details)) => self.details = Some((details, began)),
+            (Step::LookAtDetails { .. }, Outcome::Details(details)) => {
+                self.details = Some((details, began));
+                self.asked.1 = self.asked.1.saturating_add(1);
+            }
             (Step::LookAtDetails { .. }, Outcome::Failed(_)) => {
                 // What else is known stays as it is; it is asked again after a while.
                 let known = self.details.take().map(|(known, _)| known).unwrap_or_default();
                 self.details = Some((known, began));
+                self.asked.1 = self.asked.1.saturating_add(1);
             }
             (Step::Change { id, patch, .. } | Step::Mark { id, patch, .. }, Outcome::Changed(resource)) => {
                 let what = fingerprint_of_patch(patch);

@@ -79,13 +79,17 @@ impl Kind for Pools {
         json!({"metadata": {"annotations": {keys::DESCRIPTION: description}}})
     }
 
-    fn wants_details(view: &View<'_, Self>, pool: &Pool) -> bool {
+    fn wants_details(view: &View<'_, Self>, pool: &Pool) -> Option<String> {
         let status = view.object.status.as_ref();
-        let order = status.and_then(|status| status.order.as_ref());
-        let is_new = pool.order_name() != order.map(|order| order.name.as_str());
-        let is_open = order.is_some_and(|order| !order.phase.as_deref().is_some_and(crate::pool::orders::is_over));
-        let told = status.is_some_and(|status| !status.abnormal_nodes.is_empty());
-        (pool.order_name().is_some() && (is_new || is_open)) || (abnormal(pool) > 0) != told
+        let known = status.and_then(|status| status.order.as_ref());
+        let is_known = |name: &str| {
+            known.is_some_and(|known| known.name == name && known.phase.as_deref().is_some_and(orders::is_over))
+        };
+        let order = pool.order_name().filter(|name| !is_known(name));
+        let told = status.map_or(0, |status| status.abnormal_nodes.len());
+        let broken = abnormal(pool);
+        let nodes = usize::try_from(broken).unwrap_or_default().min(orders::MOST_NODES) != told;
+        (order.is_some() || nodes).then(|| format!("{} {broken}", order.unwrap_or_default()))
     }
 
     fn has_trouble(pool: &Pool) -> bool {

@@ -12,7 +12,7 @@ use serde_json::Value;
 /// Most characters of a text of the service that go into a status.
 const TEXT: usize = 300;
 /// Most nodes that are named.
-const NODES: usize = 10;
+pub(crate) const MOST_NODES: usize = 10;
 
 /// The order that tells how the pool's last change went: the one of that name (the pool's label
 /// `os.modelarts/order.name`), or without a name the newest.
@@ -59,7 +59,7 @@ pub fn is_over(phase: &str) -> bool {
 pub fn abnormal(nodes: &[Node]) -> Vec<status::AbnormalNode> {
     let mut found: Vec<_> = nodes.iter().filter_map(abnormal_node).collect();
     found.sort_by(|a, b| a.name.cmp(&b.name));
-    found.truncate(NODES);
+    found.truncate(MOST_NODES);
     found
 }
 
