@@ -3,9 +3,10 @@
 use kube::ResourceExt;
 use kube::api::DynamicObject;
 use modelarts_crd::ModelArtsPool;
+use modelarts_crd::policy::PoolField;
 use serde_json::{Value, json};
 
-use crate::world::{World, account, change, create, file, object, pool};
+use crate::world::{World, account, change, create, file, network, object, pool};
 
 /// Why it is right; the pool before, beside what a good one has; the change.
 #[rustfmt::skip]
@@ -27,6 +28,13 @@ fn changes() -> Vec<(&'static str, Value, Value)> {
             "driver": {"gpuVersion": "470.57", "updateStrategy": "force"}, "description": "larger",
         })),
         ("another deletion policy", json!({}), json!({"deletionPolicy": "Detach"})),
+        ("another management policy", json!({}), json!({"managementPolicy": "Pause"})),
+        ("Observe for what was adopted", json!({"adoption": {"poolId": "pool-001"}}), json!({"managementPolicy": "Observe"})),
+        ("adoption named later, for a pool that was left behind", json!({}), json!({"adoption": {"poolId": "pool-001"}})),
+        ("adoption left out later", json!({"adoption": {"poolId": "pool-001"}}), json!({"adoption": null})),
+        ("a marker that may be replaced", json!({"adoption": {"poolId": "pool-001"}}), json!({"adoption": {"replacesMarker": "uid"}})),
+        ("another drift policy", json!({"drift": {"policy": "Report"}}), json!({"drift": {"ignore": ["resources.count"]}})),
+        ("a subscription in another size", json!({"billing": {"mode": "Subscription", "periodType": "Year", "periodNum": 3}}), json!({"description": "larger"})),
     ]
 }
 
@@ -43,6 +51,11 @@ fn creations() -> Vec<(&'static str, Value)> {
         ("an empty description", json!({"description": ""})),
         ("the shortest name", json!({"poolName": "p-01"})),
         ("the longest name", json!({"poolName": "p".repeat(25)})),
+        ("every field ignored", json!({"drift": {"ignore": PoolField::ALL.iter().map(|field| field.path()).collect::<Vec<_>>()}})),
+        ("Observe by name", json!({"poolName": "pool-001", "managementPolicy": "Observe"})),
+        ("paid by the hour, written down", json!({"billing": {"mode": "PayPerUse"}})),
+        ("nine months, renewed and paid without a person", json!({"billing": {"mode": "Subscription", "periodType": "Month", "periodNum": 9, "autoRenew": true, "autoPay": true}})),
+        ("a network by reference", json!({"network": null, "networkRef": {"name": "net"}})),
         ("nodes without a count", json!({"resources": [{"flavor": "a"}], "nodes": 2000})),
     ]
 }
@@ -92,7 +105,12 @@ async fn nulls_are_dropped(world: &World) -> Vec<String> {
         "nodes",
         "jobFlavors",
         "driver",
+        "billing",
+        "networkRef",
+        "managementPolicy",
         "deletionPolicy",
+        "adoption",
+        "drift",
     ] {
         spec[field] = Value::Null;
     }
@@ -126,11 +144,12 @@ async fn nulls_are_dropped(world: &World) -> Vec<String> {
 
 /// A tool that waits must not take an object for ready that nobody has looked at.
 async fn fresh_objects_are_not_looked_at(world: &World) -> Vec<String> {
-    let (pools, accounts) = (world.pools(), world.accounts());
+    let (pools, networks, accounts) = (world.pools(), world.networks(), world.accounts());
     let pool = create(&pools, &pool("fresh", &json!({}))).await.unwrap();
+    let network = create(&networks, &network("fresh", &json!({}))).await.unwrap();
     let account = create(&accounts, &account("fresh", &json!({}))).await.unwrap();
     let mut findings = Vec::new();
-    for made in [pool, account] {
+    for made in [pool, network, account] {
         if made.data["status"] != json!({"observedGeneration": -1}) {
             findings.push(format!(
                 "a fresh {} has the status {}",

@@ -14,6 +14,7 @@ mod install;
 mod kubectl;
 mod refused_accounts;
 mod refused_changes;
+mod refused_networks;
 mod refused_pools;
 mod rights;
 mod world;
@@ -27,6 +28,7 @@ async fn the_api_server_takes_what_is_right_and_refuses_the_rest_with_the_field_
     world.wait_for_kinds().await;
     findings.extend(refused_pools::check(&world).await);
     findings.extend(refused_changes::check(&world).await);
+    findings.extend(refused_networks::check(&world).await);
     findings.extend(refused_accounts::check(&world).await);
     findings.extend(accepted::check(&world).await);
     findings.extend(kubectl::check(&world).await);

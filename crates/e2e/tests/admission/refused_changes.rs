@@ -16,6 +16,8 @@ fn rows() -> Vec<Row> {
 #[rustfmt::skip]
 fn fields() -> Vec<Row> {
     let other_network = json!({"network": {"name": "net-9999-86c13962597848eeb29c5861153a391f"}});
+    let reference = json!({"network": null, "networkRef": {"name": "net"}});
+    let month = json!({"billing": {"mode": "Subscription", "periodType": "Month", "periodNum": 1}});
     vec![
         ("poolName changed", json!({"poolName": "pool-001"}), json!({"poolName": "pool-002"}), "spec.poolName", "poolName cannot be changed, added or removed"),
         ("poolName added", json!({}), json!({"poolName": "pool-002"}), "spec.poolName", "poolName cannot be changed, added or removed"),
@@ -28,7 +30,14 @@ fn fields() -> Vec<Row> {
         ("type added", json!({}), json!({"type": "Dedicate"}), "spec.type", "type cannot be changed, added or removed"),
         ("type removed", json!({"type": "Dedicate"}), json!({"type": null}), "spec.type", "type cannot be changed, added or removed"),
         ("network changed", json!({}), other_network, "spec.network", "network cannot be changed, added or removed"),
-        ("network removed", json!({}), json!({"network": null}), "spec.network", "Required value"),
+        ("network removed", json!({}), json!({"network": null}), "spec.network", "network cannot be changed, added or removed"),
+        ("network for a reference", json!({}), json!({"network": null, "networkRef": {"name": "net"}}), "spec.networkRef", "networkRef cannot be changed, added or removed"),
+        ("networkRef changed", reference.clone(), json!({"networkRef": {"name": "other"}}), "spec.networkRef", "networkRef cannot be changed, added or removed"),
+        ("networkRef for an ID", reference, json!({"networkRef": null, "network": {"name": "net-0123"}}), "spec.network", "network cannot be changed, added or removed"),
+        ("billing changed", month.clone(), json!({"billing": {"periodNum": 2}}), "spec.billing", "billing cannot be changed, added or removed"),
+        ("billing added", json!({}), month.clone(), "spec.billing", "billing cannot be changed, added or removed"),
+        ("billing removed", month.clone(), json!({"billing": null}), "spec.billing", "billing cannot be changed, added or removed"),
+        ("renewal switched on later", month, json!({"billing": {"autoRenew": true}}), "spec.billing", "billing cannot be changed, added or removed"),
         ("account changed", json!({"account": "a"}), json!({"account": "b"}), "spec.account", r#"account cannot be changed after creation (absent means "default")"#),
         ("account added", json!({}), json!({"account": "b"}), "spec.account", r#"absent means "default""#),
         ("account removed", json!({"account": "a"}), json!({"account": null}), "spec.account", r#"absent means "default""#),

@@ -11,6 +11,7 @@ fn rows() -> Vec<Row> {
     let mut rows = shapes();
     rows.extend(sizes());
     rows.extend(names());
+    rows.extend(policies());
     rows
 }
 
@@ -21,7 +22,8 @@ fn shapes() -> Vec<Row> {
         ("scope left out", json!({"scope": null}), "spec.scope", "Required value"),
         ("a job type that does not exist", json!({"scope": ["Play"]}), "spec.scope[0]", r#"supported values: "Train", "Infer", "Notebook""#),
         ("a job type twice", json!({"scope": ["Train", "Train"]}), "spec.scope[1]", r#"Duplicate value: "Train""#),
-        ("no network", json!({"network": null}), "spec.network", "Required value"),
+        ("no network", json!({"network": null}), "spec.network", "set network (an ID) or networkRef (a ModelArtsNetwork), one of the two"),
+        ("two networks", json!({"networkRef": {"name": "net"}}), "spec.network", "set network (an ID) or networkRef (a ModelArtsNetwork), one of the two"),
         ("a kind of pool that we cannot make", json!({"type": "Logical"}), "spec.type", r#"supported values: "Dedicate""#),
         ("an unknown deletion policy", json!({"deletionPolicy": "Keep"}), "spec.deletionPolicy", r#"supported values: "Delete", "Detach""#),
         ("an unknown update strategy", json!({"driver": {"updateStrategy": "Idle"}}), "spec.driver.updateStrategy", r#"supported values: "idle", "force""#),
@@ -62,6 +64,24 @@ fn names() -> Vec<Row> {
         ("a hyphen at the end", json!({"poolName": "pool-"}), "spec.poolName", pattern),
         ("a digit at the beginning", json!({"poolName": "1pool"}), "spec.poolName", pattern),
         ("an underscore", json!({"poolName": "pool_1"}), "spec.poolName", pattern),
+    ]
+}
+
+#[rustfmt::skip]
+fn policies() -> Vec<Row> {
+    let term = |unit: &str, length: i32| json!({"billing": {"mode": "Subscription", "periodType": unit, "periodNum": length}});
+    vec![
+        ("a subscription without a term", json!({"billing": {"mode": "Subscription"}}), "spec.billing", "a Subscription needs periodType and periodNum"),
+        ("a subscription without a unit", json!({"billing": {"mode": "Subscription", "periodNum": 1}}), "spec.billing", "a Subscription needs periodType and periodNum"),
+        ("ten months", term("Month", 10), "spec.billing.periodNum", "should be less than or equal to 9"),
+        ("four years", term("Year", 4), "spec.billing.periodNum", "a term is 1 to 9 months or 1 to 3 years"),
+        ("a term of a pool that is paid by the hour", json!({"billing": {"mode": "PayPerUse", "periodNum": 1}}), "spec.billing", "are for mode Subscription only"),
+        ("payment without a person where nothing is bought in advance", json!({"billing": {"autoPay": true}}), "spec.billing", "are for mode Subscription only"),
+        ("Observe without a name", json!({"managementPolicy": "Observe"}), "spec.managementPolicy", "set poolName or adoption.poolId"),
+        ("an unknown management policy", json!({"managementPolicy": "Watch"}), "spec.managementPolicy", r#"supported values: "Manage", "Observe", "Pause""#),
+        ("adoption of nothing", json!({"adoption": {}}), "spec.adoption.poolId", "Required value"),
+        ("a field that nobody can ignore", json!({"drift": {"ignore": ["poolName"]}}), "spec.drift.ignore[0]", "supported values"),
+        ("a field ignored twice", json!({"drift": {"ignore": ["scope", "scope"]}}), "spec.drift.ignore[1]", r#"Duplicate value: "scope""#),
     ]
 }
 

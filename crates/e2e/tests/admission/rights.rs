@@ -13,13 +13,17 @@ use crate::world::{EDITOR, World, change, create, pool};
 const OPERATOR: &str = "system:serviceaccount:modelarts-system:modelarts-operator";
 const OURS: &str = "modelarts-system";
 
+const DEFINITIONS: (&str, &str) = ("apiextensions.k8s.io", "customresourcedefinitions");
+
 /// Verbs, group, resource, namespace. An empty namespace stands for all of them.
 type Right = (&'static [&'static str], &'static str, &'static str, &'static str);
 
 /// All that the operator may do.
-const OPERATOR_MAY: [Right; 8] = [
+const OPERATOR_MAY: [Right; 10] = [
     (&["get", "list", "watch", "patch"], GROUP, "modelartspools", ""),
     (&["patch"], GROUP, "modelartspools/status", ""),
+    (&["get", "list", "watch", "patch"], GROUP, "modelartsnetworks", ""),
+    (&["patch"], GROUP, "modelartsnetworks/status", ""),
     (&["get", "list", "watch"], GROUP, "modelartsaccounts", ""),
     (&["patch"], GROUP, "modelartsaccounts/status", ""),
     (&["get", "list", "watch"], "", "namespaces", ""),
@@ -29,12 +33,16 @@ const OPERATOR_MAY: [Right; 8] = [
 ];
 
 /// Everything about these that is not in a list of rights is denied.
-const RESOURCES: [(&str, &str); 11] = [
+const RESOURCES: [(&str, &str); 14] = [
     (GROUP, "modelartspools"),
     (GROUP, "modelartspools/status"),
     (GROUP, "modelartspools/scale"),
+    (GROUP, "modelartsnetworks"),
+    (GROUP, "modelartsnetworks/status"),
     (GROUP, "modelartsaccounts"),
     (GROUP, "modelartsaccounts/status"),
+    // Two of them by name only, see below.
+    (DEFINITIONS.0, DEFINITIONS.1),
     ("", "namespaces"),
     ("", "secrets"),
     ("", "configmaps"),
@@ -54,7 +62,13 @@ const VERBS: [&str; 8] = [
 ];
 
 /// All that somebody with the view and edit roles in `default` may do with our kinds.
-const EDITOR_MAY: [Right; 2] = [
+const EDITOR_MAY: [Right; 3] = [
+    (
+        &["get", "list", "watch", "create", "update", "patch", "delete"],
+        GROUP,
+        "modelartsnetworks",
+        "default",
+    ),
     (
         &["get", "list", "watch", "create", "update", "patch", "delete"],
         GROUP,
@@ -72,6 +86,7 @@ pub async fn check(world: &World) -> Vec<String> {
         findings.extend(compare(world, OPERATOR, &OPERATOR_MAY, namespace).await);
         findings.extend(compare(world, EDITOR, &EDITOR_MAY, namespace).await);
     }
+    findings.extend(the_operator_sees_its_own_definitions_only(world).await);
     findings.extend(roles_join_those_of_the_cluster(world).await);
     findings.extend(an_editor_cannot_write_a_status(world).await);
     findings
@@ -98,14 +113,20 @@ async fn compare(world: &World, user: &str, may: &[Right], namespace: &str) -> V
         let wanted = may.iter().any(|(verbs, g, r, n)| {
             verbs.contains(&verb) && (*g, *r) == (group, resource) && (n.is_empty() || *n == namespace)
         });
-        let allowed = allowed(world, user, verb, group, resource, namespace).await;
+        let allowed = allowed(world, user, (verb, group, resource), namespace, None).await;
         (allowed != wanted)
             .then(|| format!("{user}: {verb} {resource} of {group:?} in {namespace:?}: allowed is {allowed}"))
     });
     join_all(answers).await.into_iter().flatten().collect()
 }
 
-async fn allowed(world: &World, user: &str, verb: &str, group: &str, resource: &str, namespace: &str) -> bool {
+async fn allowed(
+    world: &World,
+    user: &str,
+    (verb, group, resource): (&str, &str, &str),
+    namespace: &str,
+    name: Option<&str>,
+) -> bool {
     let (resource, subresource) = match resource.split_once('/') {
         Some((resource, subresource)) => (resource, Some(subresource.to_owned())),
         None => (resource, None),
@@ -119,6 +140,7 @@ async fn allowed(world: &World, user: &str, verb: &str, group: &str, resource: &
                 resource: Some(resource.to_owned()),
                 subresource,
                 namespace: Some(namespace.to_owned()),
+                name: name.map(str::to_owned),
                 ..ResourceAttributes::default()
             }),
             ..SubjectAccessReviewSpec::default()
@@ -128,6 +150,28 @@ async fn allowed(world: &World, user: &str, verb: &str, group: &str, resource: &
     let reviews: Api<SubjectAccessReview> = Api::all(world.client());
     let answer = reviews.create(&PostParams::default(), &review).await.unwrap();
     answer.status.is_some_and(|status| status.allowed)
+}
+
+/// Whether a kind is being removed decides what its objects mean in the cloud; nobody else's kinds matter.
+async fn the_operator_sees_its_own_definitions_only(world: &World) -> Vec<String> {
+    let (group, resource) = DEFINITIONS;
+    let mut findings = Vec::new();
+    for (name, verb, wanted) in [
+        ("modelartspools.modelarts.huaweicloud.com", "get", true),
+        ("modelartsnetworks.modelarts.huaweicloud.com", "get", true),
+        ("modelartspools.modelarts.huaweicloud.com", "patch", false),
+        ("modelartspools.modelarts.huaweicloud.com", "delete", false),
+        ("modelartsaccounts.modelarts.huaweicloud.com", "get", false),
+        ("certificates.cert-manager.io", "get", false),
+    ] {
+        let allowed = allowed(world, OPERATOR, (verb, group, resource), "", Some(name)).await;
+        if allowed != wanted {
+            findings.push(format!(
+                "the operator's {verb} of the definition {name}: allowed is {allowed}"
+            ));
+        }
+    }
+    findings
 }
 
 /// The controller manager joins roles by these labels; it does not run here.

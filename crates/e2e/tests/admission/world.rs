@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams};
 use kube::{Client, Resource, ResourceExt};
-use modelarts_crd::{ModelArtsAccount, ModelArtsPool};
+use modelarts_crd::{ModelArtsAccount, ModelArtsNetwork, ModelArtsPool};
 use sandbox::control_plane::{ControlPlane, Options};
 use sandbox::credentials::User;
 use sandbox::wait::{self, until};
@@ -42,9 +42,10 @@ impl World {
 
     /// Definitions are accepted before they are served.
     pub async fn wait_for_kinds(&self) {
-        let (pools, accounts) = (self.pools(), self.accounts());
-        until("both kinds to be served", wait::DEADLINE, async || {
+        let (pools, networks, accounts) = (self.pools(), self.networks(), self.accounts());
+        until("all kinds to be served", wait::DEADLINE, async || {
             pools.list(&Default::default()).await?;
+            networks.list(&Default::default()).await?;
             accounts.list(&Default::default()).await.map(drop)
         })
         .await
@@ -58,6 +59,11 @@ impl World {
     /// Pools of the namespace `default`, unparsed: most of what is sent here would not parse.
     pub fn pools(&self) -> Api<DynamicObject> {
         Api::namespaced_with(self.client(), "default", &ApiResource::erase::<ModelArtsPool>(&()))
+    }
+
+    /// The same for networks.
+    pub fn networks(&self) -> Api<DynamicObject> {
+        Api::namespaced_with(self.client(), "default", &ApiResource::erase::<ModelArtsNetwork>(&()))
     }
 
     pub fn accounts(&self) -> Api<DynamicObject> {
@@ -101,6 +107,13 @@ pub fn pool(name: &str, changes: &Value) -> DynamicObject {
     });
     merge(&mut spec, changes);
     object::<ModelArtsPool>(name, spec)
+}
+
+/// A network that the server takes, with `changes` merged into its spec.
+pub fn network(name: &str, changes: &Value) -> DynamicObject {
+    let mut spec = json!({"cidr": "192.168.128.0/17"});
+    merge(&mut spec, changes);
+    object::<ModelArtsNetwork>(name, spec)
 }
 
 /// An account that the server takes, with `changes` merged into its spec.
