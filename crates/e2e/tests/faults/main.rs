@@ -11,6 +11,7 @@
 )]
 
 mod answers;
+mod changes;
 mod lists;
 mod lives;
 mod names;
