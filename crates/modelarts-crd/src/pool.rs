@@ -172,15 +172,16 @@ pub struct ModelArtsPoolSpec {
     pub nodes: Option<i32>,
 
     /// The pool's nodes by flavor: 1 to 10 entries. An entry is known by its flavor and nodePool, never by its position.
+    /// Only what an entry names is compared and changed: a member or a key that is taken out of it stays in the cloud as it is.
     #[schemars(length(min = 1, max = 10), extend("x-kubernetes-list-type" = "atomic"))]
     pub resources: Vec<ResourceEntry>,
 
-    /// Flavors that jobs in the pool may ask for, by name.
+    /// Flavors that jobs in the pool may ask for, by name. Absent: not managed, what the pool has stays.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100), inner(length(min = 1, max = 128)), extend("x-kubernetes-list-type" = "atomic"))]
     pub job_flavors: Vec<String>,
 
-    /// Versions of the accelerator drivers on the nodes. Absent: the service chooses.
+    /// Versions of the accelerator drivers on the nodes. Absent: the service chooses, and what the pool has stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "PoolDriver")]
     pub driver: Option<PoolDriver>,
