@@ -319,7 +319,12 @@ fn a_lost_status_finds_its_pool_again_by_the_marker() {
 
 #[test]
 fn a_marker_of_another_object_or_another_cluster_is_never_adopted() {
-    for (uid, cluster) in [("another-uid", None), ("", Some("another-cluster"))] {
+    let table = [
+        // An object of this cluster that is gone left it behind: told with its remedy.
+        ("another-uid", None, "OrphanFound"),
+        ("", Some("another-cluster"), "NameConflict"),
+    ];
+    for (uid, cluster, reason) in table {
         let mut world = named("shared-name");
         let mut marker = world.marker_of("train");
         if !uid.is_empty() {
@@ -329,7 +334,7 @@ fn a_marker_of_another_object_or_another_cluster_is_never_adopted() {
             marker.cluster = modelarts_plan::ClusterId(cluster.into()).fingerprint();
         }
         world.stranger_creates("shared-name", &marker.append_to("theirs"));
-        run_until_reason(&mut world, "NameConflict", MINUTE);
+        run_until_reason(&mut world, reason, MINUTE);
         world.run_for(10 * MINUTE);
         let status = world.object("train").status.clone().expect("a status");
         assert_eq!((status.pool_id, world.judge.count(Op::Create)), (None, 0));

@@ -393,11 +393,7 @@ fn a_changed_size_is_sent_once() {
     world.run_for(MINUTE);
     assert_eq!(condition(&world, "Synced"), is("True", "Synced"));
     assert_eq!((world.judge.count(Op::Create), world.judge.count(Op::Patch)), (1, 1));
-    let sent: Vec<i64> = world.pools()[0]
-        .spec
-        .resources()
-        .iter()
-        .filter_map(|entry| entry.count)
-        .collect();
-    assert_eq!(sent, [5]);
+    let pool = &world.pools()[0];
+    let sent: Vec<_> = pool.spec.resources().iter().map(|entry| entry.count).collect();
+    assert_eq!(sent, [Some(5)]);
 }

@@ -40,10 +40,7 @@ fn stories() -> Vec<(String, Story)> {
 /// Plays a story; a panic of the world is an error like another.
 fn play(story: &Story) -> Result<String, String> {
     let played = std::panic::catch_unwind(|| player::play(story));
-    played.unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().cloned();
-        Err(text.unwrap_or_else(|| "it panicked".to_owned()))
-    })
+    played.unwrap_or_else(|panic| Err(world::told_by(&*panic)))
 }
 
 #[test]
@@ -155,5 +152,40 @@ fn the_language_knows_no_other_words() {
     ];
     for (what, yaml) in bad {
         assert!(story::read(yaml).is_err(), "{what} is accepted");
+    }
+}
+
+#[test]
+fn a_story_that_is_not_as_told_fails() {
+    let wrong = [
+        "pools: 2",
+        "networks: 1",
+        "ledger: []",
+        "ledger: [CreatePool, PatchPool]",
+        "events: [Created]",
+        "patches: [{spec: {}}]",
+        "pool: train, gone: true",
+        "pool: train, cloud-gone: true",
+        "pool: nobody",
+        "pool: train, status: {phase: Creating}",
+        "pool: train, status: {phase: null}",
+        "pool: train, cloud: {spec: {resources: []}}",
+        "pool: train, cloud: {spec: {scope: [Infer]}}",
+        "pool: train, conditions: {Ready: False Ready}",
+        "pool: train, conditions: {Ready: absent}",
+        "pool: train, conditions: {Stalled: True Ready}",
+        "pool: train, conditions: {Ready: {is: True Ready, says: nothing of the kind}}",
+        "pool: train, conditions: {Ready: {is: True Ready, sings: x}}",
+        "pool: train, status: {phase: '${id nobody}'}",
+    ];
+    let steps = "{apply: {pool: train}}, {until: {pool: train, conditions: {Ready: True Ready}}}";
+    let told = |expect: &str| {
+        let yaml = format!("- {{story: a, why: w, steps: [{steps}, {{expect: {{{expect}}}}}]}}");
+        let read = story::read(&yaml).expect("a story");
+        play(&read[0])
+    };
+    assert!(told("pool: train, pools: 1, ledger: [CreatePool], events: [Created, Ready]").is_ok());
+    for expect in wrong {
+        assert!(told(expect).is_err(), "{expect}");
     }
 }

@@ -65,12 +65,13 @@ impl<K: Lives> Census<K> {
         let concerning =
             |listing: &Option<Listing<K>>| listing.as_ref().map(|listing| concerning(listing, member, cluster));
         let (list, set) = (concerning(&self.list), concerning(&self.set));
+        let fingerprint = cluster.fingerprint();
         let orphans = [&list, &set]
             .into_iter()
             .flatten()
             .flat_map(|listing| &listing.items)
             .filter_map(|item| Marker::find(item.description()))
-            .filter(|marker| marker.cluster == cluster.fingerprint() && !living.contains(&marker.uid))
+            .filter(|marker| marker.cluster == fingerprint && !living.contains(&marker.uid))
             .map(|marker| marker.uid)
             .collect();
         let deleted = |name: &String| self.deleted_names.get(name).copied();
@@ -110,8 +111,9 @@ fn concerning<K: Lives>(listing: &Listing<K>, member: &Member, cluster: &Cluster
     let named = |item: &K::Resource| item.display_name() == member.external_name.as_deref();
     let recorded = |item: &K::Resource| member.id.is_some() && item.id() == member.id.as_deref();
     let adopted = |item: &K::Resource| member.adoption.is_some() && item.id() == member.adoption.as_deref();
+    let fingerprint = cluster.fingerprint();
     let derived = |item: &K::Resource| {
-        let marker = Marker::find(item.description()).filter(|marker| marker.cluster == cluster.fingerprint());
+        let marker = Marker::find(item.description()).filter(|marker| marker.cluster == fingerprint);
         marker.is_some_and(|marker| {
             item.display_name() == Some(derived_name(&member.object_name, &marker.uid, cluster).as_str())
         })
@@ -241,6 +243,11 @@ impl World {
         let recovered = census.trouble.take().is_some() && std::mem::take(&mut census.trouble_told);
         let everybody = recovered || was_frozen != census.breaker.is_open();
         let last = census.list.replace(looked.list);
+        // What is the same for all is the same for each.
+        let same = match (&last, &census.list) {
+            (Some(last), Some(list)) => last.items == list.items,
+            _ => false,
+        };
         if looked.set.is_some() {
             census.set = looked.set;
         }
@@ -259,7 +266,7 @@ impl World {
                     .as_ref()
                     .map(|listing| concerning(listing, member, cluster).items)
             };
-            if everybody || served || last.is_none() || seen(&last) != seen(&census.list) {
+            if everybody || served || last.is_none() || (!same && seen(&last) != seen(&census.list)) {
                 woken.push(name.clone());
             }
         }

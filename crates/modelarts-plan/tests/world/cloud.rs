@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use modelarts_plan::{CloudFailure, Details, FailureKind, Outcome, Shown};
+use modelarts_sim::Refusal;
 use modelarts_sim::ledger::Trace;
 use modelarts_sim::operation::{Call, Operation};
-use modelarts_sim::{ListQuery, Refusal};
 use modelarts_types::keys;
 use modelarts_types::node::NodeList;
 use modelarts_types::order::OrderList;
@@ -47,7 +47,7 @@ impl Which {
         }
     }
 
-    fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::Default => "",
             Self::Creating => "creating",
@@ -158,7 +158,7 @@ impl World {
                 Some(Fault::ListLag(lag)) => lag,
                 _ => 0,
             };
-            let items = world.all_things::<K>(which, hide_younger)?;
+            let items = K::list(world, which, hide_younger)?;
             let kept = match fault {
                 Some(Fault::EmptyList) => 0,
                 Some(Fault::PartialList) => items.len() / 2,
@@ -167,27 +167,6 @@ impl World {
             let skipped = items.len() - kept;
             Ok(items.into_iter().skip(skipped).collect())
         })
-    }
-
-    fn all_things<K: Lives>(&mut self, which: Which, hide_younger: u64) -> Result<Vec<K::Resource>, Refusal> {
-        let now = self.cloud_now();
-        self.cloud.add_project(PROJECT, now);
-        let items = if K::CALLS.list.1 == Operation::ListPools {
-            let query = ListQuery {
-                status: which.word().to_owned(),
-                hide_younger,
-                ..ListQuery::default()
-            };
-            let list = self.cloud.list_pools(PROJECT, &query, now)?;
-            serde_json::to_value(list.items.unwrap_or_default()).expect("plain data")
-        } else {
-            let list = self.cloud.list_networks(PROJECT, now)?;
-            serde_json::to_value(list.items.unwrap_or_default()).expect("plain data")
-        };
-        let Value::Array(items) = items else {
-            return Ok(Vec::new());
-        };
-        Ok(items.into_iter().map(K::read).collect())
     }
 
     pub fn create_thing<K: Lives>(&mut self, body: &K::Resource) -> Answer<Arc<K::Resource>> {

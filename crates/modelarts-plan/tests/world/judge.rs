@@ -213,10 +213,12 @@ impl World {
         // Somebody may delete the object while the pass is under way: its own read did not show it.
         let read_later = K::metadata(object).generation != Some(generation);
         assert!(!leaving || read_later, "a change for a deleted object");
+        let (shown, ours) = (self.judge.shown_marker::<K>(id), self.marker_of_any::<K>(name));
         assert_eq!(
-            self.judge.shown_marker::<K>(id),
-            Some(self.marker_of_any::<K>(name)),
-            "{id} is changed without a look that shows our marker"
+            shown,
+            Some(ours),
+            "{id} is changed without a look that shows our marker\n{}",
+            self.story()
         );
         let last = self.judge.sent_generations.entry((K::NOUN, id.to_owned())).or_default();
         assert!(generation >= *last, "generation {generation} is sent after {last}");

@@ -6,14 +6,16 @@ use modelarts_crd::network::ModelArtsNetworkSpec;
 use modelarts_crd::{ModelArtsNetwork, ModelArtsNetworkStatus, ModelArtsPool, ModelArtsPoolSpec, ModelArtsPoolStatus};
 use modelarts_plan::{Around, Kind, Link, Networks, Pools};
 use modelarts_sim::operation::Operation;
+use modelarts_sim::{ListQuery, Refusal};
 use modelarts_types::network::Network;
 use modelarts_types::pool::{Phase, Pool};
 use serde_json::Value;
 
-use super::World;
+use super::cloud::Which;
 use super::faults::Op;
 use super::kubernetes::Shelf;
 use super::process::{Process, Worker};
+use super::{PROJECT, World};
 
 /// A kind that lives in the world.
 pub trait Lives: Kind<Resource: Default> {
@@ -51,6 +53,8 @@ pub trait Lives: Kind<Resource: Default> {
     /// Objects of other kinds that a change of this one concerns.
     fn neighbours(world: &World, object: &Self::Object) -> Vec<Neighbour>;
 
+    /// One list, as the service gives it.
+    fn list(world: &mut World, which: Which, hide_younger: u64) -> Result<Vec<Self::Resource>, Refusal>;
     fn read(value: Value) -> Self::Resource;
     fn body(resource: &Self::Resource) -> Value;
     /// Whether it is the record of something that could not be made.
@@ -159,6 +163,17 @@ impl Lives for Pools {
     fn neighbours(world: &World, object: &ModelArtsPool) -> Vec<Neighbour> {
         let names = world.networks.all().filter(|(_, network)| uses(object, network));
         names.map(|(name, _)| Neighbour::Network(name.clone())).collect()
+    }
+
+    fn list(world: &mut World, which: Which, hide_younger: u64) -> Result<Vec<Pool>, Refusal> {
+        let query = ListQuery {
+            status: which.word().to_owned(),
+            hide_younger,
+            ..ListQuery::default()
+        };
+        let now = world.cloud_now();
+        world.cloud.add_project(PROJECT, now);
+        Ok(world.cloud.list_pools(PROJECT, &query, now)?.items.unwrap_or_default())
     }
 
     fn read(value: Value) -> Pool {
@@ -280,6 +295,11 @@ impl Lives for Networks {
     fn neighbours(world: &World, object: &ModelArtsNetwork) -> Vec<Neighbour> {
         let names = world.kube.all().filter(|(_, pool)| uses(pool, object));
         names.map(|(name, _)| Neighbour::Pool(name.clone())).collect()
+    }
+
+    fn list(world: &mut World, _which: Which, _hide_younger: u64) -> Result<Vec<Network>, Refusal> {
+        let now = world.cloud_now();
+        Ok(world.cloud.list_networks(PROJECT, now)?.items.unwrap_or_default())
     }
 
     fn read(value: Value) -> Network {

@@ -341,3 +341,10 @@ pub fn entry(flavor: &str, count: Option<i32>) -> ResourceEntry {
     let entry = serde_json::json!({"flavor": flavor, "count": count});
     serde_json::from_value(entry).expect("an entry")
 }
+
+/// The text of a panic.
+pub fn told_by(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("a panic without a text").to_owned()
+}
