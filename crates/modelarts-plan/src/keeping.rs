@@ -150,7 +150,10 @@ pub(crate) fn present<K: Kind>(
         ending.as_ref().map(|(reason, text)| (*reason, text.as_str())),
     );
     let draft = Draft::new(report);
-    let draft = match (ending.filter(|_| told), transition(view, &verdict)) {
+    let draft = match (
+        ending.filter(|_| told),
+        transition(view, &verdict, &K::verdict(resource)),
+    ) {
         (_, Some(notice)) => draft.tell(notice),
         (Some((reason, text)), None) => draft.tell(notice(NoticeKind::Warning, reason.as_str(), "Observe", text)),
         (None, None) => draft,
@@ -274,23 +277,22 @@ fn taken<K: Kind>(view: &View<'_, K>, resource: &K::Resource, marker: &Marker, m
 }
 
 /// The event that goes with a change of the verdict, if it is worth one.
-fn transition<K: Kind>(view: &View<'_, K>, verdict: &Verdict) -> Option<Notice> {
+///
+/// `own` is what the thing itself says: that tells how its way ended, whatever comes next.
+fn transition<K: Kind>(view: &View<'_, K>, verdict: &Verdict, own: &Verdict) -> Option<Notice> {
     let before = view.condition("Ready", "False");
     let ended = |reason: Reason| before == Some(reason.as_str());
     let normal = |reason, text: &String| Some(notice(NoticeKind::Normal, reason, "Observe", text.clone()));
+    let end = |reason| normal(reason, own.text());
     match verdict {
         Verdict::Working(reason, _) | Verdict::Stalled(reason, _) if ended(*reason) => None,
         Verdict::Stalled(reason, text) => {
             let new = view.condition("Stalled", "True") != Some(reason.as_str());
             new.then(|| notice(NoticeKind::Warning, reason.as_str(), "Observe", text.clone()))
         }
-        Verdict::Ready(text) | Verdict::Working(_, text) if ended(Reason::Scaling) => normal("Scaled", text),
-        Verdict::Ready(text) | Verdict::Working(_, text) if ended(Reason::UpgradingDriver) => {
-            normal("DriverUpgraded", text)
-        }
-        Verdict::Ready(text) | Verdict::Working(_, text) if ended(Reason::SwitchingScopes) => {
-            normal("ScopesSwitched", text)
-        }
+        Verdict::Ready(_) | Verdict::Working(..) if ended(Reason::Scaling) => end("Scaled"),
+        Verdict::Ready(_) | Verdict::Working(..) if ended(Reason::UpgradingDriver) => end("DriverUpgraded"),
+        Verdict::Ready(_) | Verdict::Working(..) if ended(Reason::SwitchingScopes) => end("ScopesSwitched"),
         Verdict::Ready(text) if view.condition("Ready", "True").is_none() => normal("Ready", text),
         Verdict::Working(reason @ (Reason::Scaling | Reason::UpgradingDriver | Reason::PaymentPending), text) => {
             normal(reason.as_str(), text)

@@ -33,6 +33,15 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// What it says.
+    #[must_use]
+    pub fn text(&self) -> &String {
+        match self {
+            Self::Ready(text) | Self::Working(_, text) | Self::Stalled(_, text) => text,
+            Self::Blind(_, text) | Self::Paused(text) => text,
+        }
+    }
+
     /// The verdict on a failed call.
     #[must_use]
     pub fn on(failure: &CloudFailure) -> Self {
