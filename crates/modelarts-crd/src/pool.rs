@@ -172,7 +172,8 @@ pub struct ModelArtsPoolSpec {
     pub nodes: Option<i32>,
 
     /// The pool's nodes by flavor: 1 to 10 entries. An entry is known by its flavor and nodePool, never by its position.
-    /// Only what an entry names is compared and changed: a member or a key that is taken out of it stays in the cloud as it is.
+    /// Only what an entry names is compared and changed: a member that is taken out of it stays in the cloud as it is, and so
+    /// does a key of extendParams or labels that the service put there; a key that this object put there goes.
     #[schemars(length(min = 1, max = 10), extend("x-kubernetes-list-type" = "atomic"))]
     pub resources: Vec<ResourceEntry>,
 

@@ -84,6 +84,12 @@ pub struct ModelArtsPoolStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applied_generation: Option<i64>,
 
+    /// Keys of extendParams and labels of entries that the spec wrote: entry, field, key. What the spec does not name any more
+    /// is taken out of the cloud only if it stands here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-kubernetes-list-type" = "atomic"))]
+    pub written_keys: Vec<String>,
+
     /// The write-ahead record of the last attempt to create the pool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub creation: Option<Creation>,

@@ -67,7 +67,7 @@ pub(crate) fn course<K: Kind>(
     }
     match K::next(desired, resource, &view.marker()) {
         Next::Nothing => {
-            report.applied();
+            report.applied(desired);
             Course::rest(Sync::Synced, None)
         }
         Next::Send(Change { fields, .. }) | Next::Wait { fields, .. } | Next::Refused { fields, .. }

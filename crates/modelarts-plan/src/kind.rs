@@ -168,6 +168,8 @@ pub trait Status<K: Kind>: Clone + Debug + Default + PartialEq + Send + Sync {
     fn want(&mut self, desired: &K::Desired);
     /// Takes in what the cloud says.
     fn mirror(&mut self, view: &View<'_, K>, resource: &K::Resource);
+    /// The cloud has what is wanted: notes what will be needed to take it back one day.
+    fn settle(&mut self, _desired: &K::Desired) {}
     /// Takes in what else is known.
     fn detail(&mut self, _details: &Details) {}
     /// Forgets what was seen of a thing that is no more.

@@ -7,6 +7,7 @@ mod mirror;
 pub mod orders;
 pub mod subscription;
 pub(crate) mod verdict;
+mod written;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use modelarts_crd::conditions::Reason;

@@ -143,8 +143,9 @@ impl<K: Kind> Report<K> {
     }
 
     /// The spec of this generation is what the cloud has, or was sent.
-    pub fn applied(&mut self) {
+    pub fn applied(&mut self, desired: &K::Desired) {
         let generation = self.generation;
+        self.status.settle(desired);
         *self.status.parts().applied = Some(generation);
     }
 

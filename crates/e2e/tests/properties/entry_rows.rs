@@ -129,13 +129,15 @@ fn kind() -> Vec<Row> {
     ]
 }
 
-/// The free parts of an entry. What the spec does not name any more stays as it is.
+/// The free parts of an entry. What the spec does not name any more stays as it is, but for keys of maps
+/// that the spec itself wrote.
 fn parts() -> Vec<Row> {
     let os = |key: &'static str| move |value: Value| json!({ "os": { key: value } });
     let label = |value: Value| json!({ "labels": { "team": value } });
     let parameter = |value: Value| json!({ "extendParams": { "dockerBaseSize": value } });
     let driver = |value: Value| json!({ "flavor": "modelarts.vm.gpu.v100", "driver": { "version": value } });
     let stays = || (json!({}), Cleared::Stays);
+    let goes = || (json!({}), Cleared::Shows(Value::Null));
     vec![
         verbatim(
             "resources[].labels.*",
@@ -143,7 +145,7 @@ fn parts() -> Vec<Row> {
             ["a", "b"],
             label,
             (label(json!("x".repeat(64))), "spec.resources[0].labels.team"),
-            stays(),
+            goes(),
         ),
         verbatim(
             "resources[].extendParams.*",
@@ -151,7 +153,7 @@ fn parts() -> Vec<Row> {
             ["50", "100"],
             parameter,
             (parameter(json!(50)), "spec.resources[0].extendParams.dockerBaseSize"),
-            stays(),
+            goes(),
         ),
         verbatim(
             "resources[].driver.version",

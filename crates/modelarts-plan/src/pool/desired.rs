@@ -41,6 +41,8 @@ pub struct DesiredPool {
     pub network: WantedNetwork,
     /// Fields that others own once the pool is there.
     pub ignore: Vec<PoolField>,
+    /// Keys of maps that an earlier spec wrote, as they stand on record.
+    pub formerly: Vec<String>,
     /// Whether every entry has a size.
     pub sized: bool,
     /// Whether the size is that of `spec.nodes`.
@@ -97,6 +99,11 @@ impl DesiredPool {
                 .drift
                 .as_ref()
                 .map(|drift| drift.ignore.clone())
+                .unwrap_or_default(),
+            formerly: object
+                .status
+                .as_ref()
+                .map(|status| status.written_keys.clone())
                 .unwrap_or_default(),
             sized,
             sized_by_nodes: spec.nodes.is_some(),

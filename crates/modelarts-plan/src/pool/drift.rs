@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::identity::without_marker;
 use crate::pool::desired::{DesiredPool, WantedNetwork};
+use crate::pool::written;
 
 /// The fields of the spec that the cloud does not have as written: those that can never be changed
 /// first, then the others in the order of the spec. Fields that the spec ignores are left out.
@@ -211,6 +212,7 @@ pub(crate) fn same_entry(a: &PoolResource, b: &PoolResource) -> bool {
 
 /// The members of an entry that differ, by their names.
 pub(crate) fn entry_fields(desired: &DesiredPool, wanted: &PoolResource, there: &PoolResource) -> Vec<&'static str> {
+    let (entry, observed) = (wanted, there);
     let mut fields = Vec::new();
     if managed_count(desired, wanted).is_some_and(|count| there.count != Some(count)) {
         fields.push("count");
@@ -239,7 +241,8 @@ pub(crate) fn entry_fields(desired: &DesiredPool, wanted: &PoolResource, there: 
         (PoolField::Labels, "labels", &wanted.labels, &there.labels),
     ];
     for (field, name, wanted, there) in members {
-        if !desired.ignores(field) && !has(there, wanted) {
+        let stale = || !written::stale(desired, entry, observed, name).is_empty();
+        if !desired.ignores(field) && (!has(there, wanted) || stale()) {
             fields.push(name);
         }
     }

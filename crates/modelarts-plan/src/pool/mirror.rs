@@ -11,6 +11,7 @@ use crate::kind::{Parts, Status};
 use crate::pool::Pools;
 use crate::pool::desired::DesiredPool;
 use crate::pool::subscription;
+use crate::pool::written;
 use crate::report::cut;
 use crate::step::Details;
 use crate::view::View;
@@ -101,6 +102,10 @@ impl Status<Pools> for ModelArtsPoolStatus {
         }
     }
 
+    fn settle(&mut self, desired: &DesiredPool) {
+        self.written_keys = written::keys(desired);
+    }
+
     fn detail(&mut self, details: &Details) {
         if let Some(order) = &details.order
             && self.order.as_ref().is_none_or(|known| known.name == order.name)
@@ -118,6 +123,7 @@ impl Status<Pools> for ModelArtsPoolStatus {
         (self.driver, self.control_mode, self.applied_generation) = (None, None, None);
         (self.order, self.subscription) = (None, None);
         self.scope.clear();
+        self.written_keys.clear();
         self.abnormal_nodes.clear();
         if let Some(nodes) = &mut self.nodes {
             nodes.available = 0;

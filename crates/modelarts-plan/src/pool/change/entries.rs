@@ -13,6 +13,7 @@ use super::Held;
 use super::portion::{Growth, grown, spread, unit_of};
 use crate::pool::desired::DesiredPool;
 use crate::pool::drift::{self, Pair};
+use crate::pool::written;
 
 /// Bit of `controlMode`: the flavors may not be changed.
 const FLAVORS_FIXED: i64 = 2;
@@ -187,6 +188,14 @@ impl<'a> Slot<'a> {
             if let Some(value) = wanted.get(*field) {
                 let there = entry.remove(*field);
                 entry.insert((*field).to_owned(), overlaid(there, value));
+            }
+        }
+        if let (Some(wanted), Some(there)) = (self.wanted, self.there) {
+            for field in &self.overlay {
+                let stale = written::stale(desired, wanted, there, field);
+                if let Some(Value::Object(map)) = entry.get_mut(*field) {
+                    map.retain(|key, _| !stale.contains(key));
+                }
             }
         }
         if self.now != self.from {

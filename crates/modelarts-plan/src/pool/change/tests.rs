@@ -1,6 +1,7 @@
 //! What is sent, case by case.
 
 use modelarts_crd::ModelArtsPool;
+use modelarts_crd::policy::PoolField;
 use modelarts_types::pool::Pool;
 use serde_json::{Value, json};
 
@@ -309,4 +310,34 @@ fn a_pool_moves_while_anything_in_it_does() {
     for (place, value, moves) in table {
         assert_eq!(moving(&observed(&[(place, value)])), moves, "{place}");
     }
+}
+
+#[test]
+fn a_key_that_the_spec_wrote_goes_with_it_and_what_the_service_put_there_stays() {
+    let there = observed(&[(
+        IN_CLOUD,
+        json!([{"flavor": "f", "count": 2, "nodePool": "f-default", "labels": {"a": "1", "b": "2", "service": "x"}}]),
+    )]);
+    let with = |labels: Value, formerly: &[&str]| {
+        let mut wanted = desired(&[(RESOURCES, json!([{"flavor": "f", "count": 2, "labels": labels}]))]);
+        wanted.formerly = formerly.iter().map(|key| (*key).to_owned()).collect();
+        wanted
+    };
+    let record = ["f labels a", "f labels b", "f labels gone"];
+    for (labels, left) in [
+        (json!({"b": "2"}), json!({"b": "2", "service": "x"})),
+        (json!({}), json!({"service": "x"})),
+    ] {
+        let change = sent(&with(labels.clone(), &record), &there);
+        assert_eq!(change.patch["spec"]["resources"][0]["labels"], left, "{labels}");
+        assert_eq!(change.fields, ["resources[f].labels"]);
+        assert_eq!(
+            next(&with(labels, &[]), &there, &marker()),
+            Next::Nothing,
+            "not on record"
+        );
+    }
+    let mut owned_by_others = with(json!({"b": "2"}), &record);
+    owned_by_others.ignore = vec![PoolField::Labels];
+    assert_eq!(next(&owned_by_others, &there, &marker()), Next::Nothing);
 }
