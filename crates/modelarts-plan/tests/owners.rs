@@ -1,0 +1,127 @@
+//! While not all objects of the cluster are known, a marker of this cluster may be a living object's:
+//! nothing is taken over, and nothing is bought beside what an earlier object may have left behind.
+
+use std::sync::Arc;
+
+use modelarts_crd::ModelArtsPool;
+use modelarts_plan::identity::derived_name;
+use modelarts_plan::{
+    Account, Around, Cloud, ClusterId, Listing, Marker, Memory, OpenAccount, Outcome, Plan, Shown, Step, Tick, Timing,
+    View, plan,
+};
+use modelarts_types::pool::Pool;
+use serde_json::{Value, json};
+
+const NOW: Tick = Tick(600_000);
+
+fn cluster() -> ClusterId {
+    ClusterId("9be1e8c4-5df2-4be9-9e63-5c2a3c9c3b0a".into())
+}
+
+fn object(extra: &Value) -> ModelArtsPool {
+    let mut spec =
+        json!({"scope": ["Train"], "network": {"name": "net-1"}, "resources": [{"flavor": "f", "count": 1}]});
+    if let (Some(spec), Some(extra)) = (spec.as_object_mut(), extra.as_object()) {
+        spec.extend(extra.clone());
+    }
+    serde_json::from_value(json!({
+        "apiVersion": "modelarts.huaweicloud.com/v1alpha1", "kind": "ModelArtsPool",
+        "metadata": {"name": "train", "uid": "new", "generation": 1, "finalizers": [modelarts_crd::FINALIZER]},
+        "spec": spec,
+    }))
+    .expect("an object")
+}
+
+/// A running pool that the object with the uid `old` of this cluster made for the name `train`.
+fn left() -> Arc<Pool> {
+    let name = derived_name("train", "old", &cluster());
+    let pool = json!({
+        "metadata": {
+            "name": format!("{name}-project"),
+            "labels": {"os.modelarts/name": name},
+            "annotations": {"os.modelarts/description": Marker::of("old", &cluster()).append_to("")},
+        },
+        "spec": {"resources": [{"flavor": "f", "count": 1}]},
+        "status": {"phase": "Running"},
+    });
+    Arc::new(serde_json::from_value(pool).expect("a pool"))
+}
+
+/// What is planned for the object, after a GET and complete lists that show the pool.
+fn planned(object: &ModelArtsPool, orphans: Option<&[&str]>) -> Plan {
+    let (pool, mut memory) = (left(), Memory::default());
+    let listing = Listing {
+        began: NOW,
+        items: vec![Arc::clone(&pool)],
+        failed: Vec::new(),
+    };
+    let cloud = Cloud {
+        list: Some(listing.clone()),
+        set: Some(listing),
+        orphans: orphans.map(|uids| uids.iter().map(|uid| (*uid).to_owned()).collect()),
+        ..Cloud::default()
+    };
+    let account = Account::Open(OpenAccount {
+        project: "project".into(),
+        may_create: true,
+    });
+    let (cluster, around, timing) = (cluster(), Around::default(), Timing::default());
+    let view = View {
+        object,
+        cluster: &cluster,
+        account: &account,
+        cloud: &cloud,
+        around: &around,
+        now: NOW,
+        began: NOW,
+        wall: jiff::Timestamp::UNIX_EPOCH,
+        nonce: "n",
+        fencing: None,
+        timing: &timing,
+    };
+    let first = plan(&view, &mut memory);
+    let Step::LookAt { .. } = &first.step else {
+        return first;
+    };
+    let shown = Outcome::Shown(Shown::Present(pool));
+    memory.absorb(&first.step, shown, None, "", NOW, NOW);
+    plan(&view, &mut memory)
+}
+
+fn reason(plan: &Plan) -> Option<&str> {
+    let condition = plan
+        .status
+        .conditions
+        .iter()
+        .find(|condition| condition.type_ == "Ready")?;
+    Some(condition.reason.as_str())
+}
+
+#[test]
+fn what_may_be_a_living_objects_is_not_taken_over() {
+    let object = object(&json!({"adoption": {"poolId": left().id()}}));
+    let unknown = planned(&object, None);
+    assert_eq!((unknown.step.clone(), reason(&unknown)), (Step::Rest, Some("Adopting")));
+    let living = planned(&object, Some(&[]));
+    assert_eq!(
+        (living.step.clone(), reason(&living)),
+        (Step::Rest, Some("AdoptionRefused"))
+    );
+    let gone = planned(&object, Some(&["old"]));
+    assert!(matches!(gone.step, Step::Mark { .. }), "{:?}", gone.step);
+}
+
+#[test]
+fn nothing_is_bought_beside_what_may_have_been_left_behind() {
+    let object = object(&json!({}));
+    let unknown = planned(&object, None);
+    assert_eq!((unknown.step.clone(), reason(&unknown)), (Step::Rest, None));
+    let gone = planned(&object, Some(&["old"]));
+    assert_eq!((gone.step.clone(), reason(&gone)), (Step::Rest, Some("OrphanFound")));
+    let living = planned(&object, Some(&[]));
+    assert_eq!(
+        living.step,
+        Step::OpenAttempt,
+        "the other object has it, and this one needs its own"
+    );
+}
