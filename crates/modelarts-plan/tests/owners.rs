@@ -32,8 +32,8 @@ fn object(extra: &Value) -> ModelArtsPool {
     .expect("an object")
 }
 
-/// A running pool that the object with the uid `old` of this cluster made for the name `train`.
-fn left() -> Arc<Pool> {
+/// A pool that the object with the uid `old` of this cluster made for the name `train`.
+fn left(phase: &str) -> Arc<Pool> {
     let name = derived_name("train", "old", &cluster());
     let pool = json!({
         "metadata": {
@@ -42,14 +42,14 @@ fn left() -> Arc<Pool> {
             "annotations": {"os.modelarts/description": Marker::of("old", &cluster()).append_to("")},
         },
         "spec": {"resources": [{"flavor": "f", "count": 1}]},
-        "status": {"phase": "Running"},
+        "status": {"phase": phase},
     });
     Arc::new(serde_json::from_value(pool).expect("a pool"))
 }
 
 /// What is planned for the object, after a GET and complete lists that show the pool.
-fn planned(object: &ModelArtsPool, orphans: Option<&[&str]>) -> Plan {
-    let (pool, mut memory) = (left(), Memory::default());
+fn planned(object: &ModelArtsPool, phase: &str, orphans: Option<&[&str]>) -> Plan {
+    let (pool, mut memory) = (left(phase), Memory::default());
     let listing = Listing {
         began: NOW,
         items: vec![Arc::clone(&pool)],
@@ -99,29 +99,35 @@ fn reason(plan: &Plan) -> Option<&str> {
 
 #[test]
 fn what_may_be_a_living_objects_is_not_taken_over() {
-    let object = object(&json!({"adoption": {"poolId": left().id()}}));
-    let unknown = planned(&object, None);
+    let object = object(&json!({"adoption": {"poolId": left("Running").id()}}));
+    let unknown = planned(&object, "Running", None);
     assert_eq!((unknown.step.clone(), reason(&unknown)), (Step::Rest, Some("Adopting")));
-    let living = planned(&object, Some(&[]));
+    let living = planned(&object, "Running", Some(&[]));
     assert_eq!(
         (living.step.clone(), reason(&living)),
         (Step::Rest, Some("AdoptionRefused"))
     );
-    let gone = planned(&object, Some(&["old"]));
+    let gone = planned(&object, "Running", Some(&["old"]));
     assert!(matches!(gone.step, Step::Mark { .. }), "{:?}", gone.step);
 }
 
 #[test]
 fn nothing_is_bought_beside_what_may_have_been_left_behind() {
     let object = object(&json!({}));
-    let unknown = planned(&object, None);
+    let unknown = planned(&object, "Running", None);
     assert_eq!((unknown.step.clone(), reason(&unknown)), (Step::Rest, None));
-    let gone = planned(&object, Some(&["old"]));
+    let gone = planned(&object, "Running", Some(&["old"]));
     assert_eq!((gone.step.clone(), reason(&gone)), (Step::Rest, Some("OrphanFound")));
-    let living = planned(&object, Some(&[]));
+    let living = planned(&object, "Running", Some(&[]));
     assert_eq!(
         living.step,
         Step::OpenAttempt,
         "the other object has it, and this one needs its own"
     );
+}
+
+#[test]
+fn what_is_on_its_way_out_is_no_orphan() {
+    let leaving = planned(&object(&json!({})), "Deleting", Some(&["old"]));
+    assert_eq!(leaving.step, Step::OpenAttempt);
 }
