@@ -6,8 +6,8 @@ use std::sync::Arc;
 use modelarts_crd::ModelArtsPool;
 use modelarts_plan::identity::derived_name;
 use modelarts_plan::{
-    Account, Around, Cloud, ClusterId, Listing, Marker, Memory, OpenAccount, Outcome, Plan, Shown, Step, Tick, Timing,
-    View, plan,
+    Account, Around, Cloud, CloudFailure, ClusterId, FailureKind, Listing, Marker, Memory, OpenAccount, Outcome, Plan,
+    Shown, Step, Tick, Timing, View, plan,
 };
 use modelarts_types::pool::Pool;
 use serde_json::{Value, json};
@@ -49,7 +49,12 @@ fn left(phase: &str) -> Arc<Pool> {
 
 /// What is planned for the object, after a GET and complete lists that show the pool.
 fn planned(object: &ModelArtsPool, phase: &str, orphans: Option<&[&str]>) -> Plan {
-    let (pool, mut memory) = (left(phase), Memory::default());
+    remembered(object, phase, orphans, &mut Memory::default())
+}
+
+/// The same by somebody who remembers.
+fn remembered(object: &ModelArtsPool, phase: &str, orphans: Option<&[&str]>, memory: &mut Memory) -> Plan {
+    let pool = left(phase);
     let listing = Listing {
         began: NOW,
         items: vec![Arc::clone(&pool)],
@@ -79,13 +84,13 @@ fn planned(object: &ModelArtsPool, phase: &str, orphans: Option<&[&str]>) -> Pla
         fencing: None,
         timing: &timing,
     };
-    let first = plan(&view, &mut memory);
+    let first = plan(&view, memory);
     let Step::LookAt { .. } = &first.step else {
         return first;
     };
     let shown = Outcome::Shown(Shown::Present(pool));
     memory.absorb(&first.step, shown, None, "", NOW, NOW);
-    plan(&view, &mut memory)
+    plan(&view, memory)
 }
 
 fn reason(plan: &Plan) -> Option<&str> {
@@ -130,4 +135,22 @@ fn nothing_is_bought_beside_what_may_have_been_left_behind() {
 fn what_is_on_its_way_out_is_no_orphan() {
     let leaving = planned(&object(&json!({})), "Deleting", Some(&["old"]));
     assert_eq!(leaving.step, Step::OpenAttempt);
+}
+
+#[test]
+fn a_marking_that_was_refused_is_not_sent_again_at_once() {
+    let (object, mut memory) = (
+        object(&json!({"adoption": {"poolId": left("Running").id()}})),
+        Memory::default(),
+    );
+    let marking = remembered(&object, "Running", Some(&["old"]), &mut memory);
+    assert!(matches!(marking.step, Step::Mark { .. }), "{:?}", marking.step);
+    let refusal = CloudFailure {
+        kind: FailureKind::Throttled,
+        message: "too many".into(),
+        doubtful: false,
+    };
+    memory.absorb(&marking.step, Outcome::Failed(refusal), None, "", NOW, NOW);
+    let then = remembered(&object, "Running", Some(&["old"]), &mut memory);
+    assert_eq!((then.step.clone(), reason(&then)), (Step::Rest, Some("Throttled")));
 }
