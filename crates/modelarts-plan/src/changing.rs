@@ -30,6 +30,15 @@ pub(crate) struct Course<K: Kind> {
 }
 
 impl<K: Kind> Course<K> {
+    /// What is said. What the thing itself says comes first, but that it is ready is not the whole
+    /// truth while a change waits.
+    pub fn over(&self, own: &Verdict) -> Verdict {
+        match (own, &self.verdict) {
+            (Verdict::Ready(_), Some(changing)) => changing.clone(),
+            (own, _) => own.clone(),
+        }
+    }
+
     fn rest(sync: Sync, verdict: Option<Verdict>) -> Self {
         Self {
             step: None,

@@ -137,11 +137,10 @@ pub(crate) fn present<K: Kind>(
     if let Some(step) = course.step.clone().filter(|_| blind.is_none() && !view.cloud.frozen) {
         return advance(resource, step, &course, report);
     }
-    let verdict = match (blind, K::verdict(resource), course.verdict) {
-        (Some((reason, text)), ..) => Verdict::Blind(reason, text),
-        // What the thing itself says comes first, but that it is ready is not the whole truth while a change waits.
-        (None, Verdict::Ready(_), Some(changing)) => changing,
-        (None, own, _) => own,
+    let own = K::verdict(resource);
+    let verdict = match blind {
+        Some((reason, text)) => Verdict::Blind(reason, text),
+        None => course.over(&own),
     };
     report.conclude(&verdict, &stale_sync(view, course.sync));
     let ending = K::warning(view, resource);
@@ -150,10 +149,7 @@ pub(crate) fn present<K: Kind>(
         ending.as_ref().map(|(reason, text)| (*reason, text.as_str())),
     );
     let draft = Draft::new(report);
-    let draft = match (
-        ending.filter(|_| told),
-        transition(view, &verdict, &K::verdict(resource)),
-    ) {
+    let draft = match (ending.filter(|_| told), transition(view, &verdict, &own)) {
         (_, Some(notice)) => draft.tell(notice),
         (Some((reason, text)), None) => draft.tell(notice(NoticeKind::Warning, reason.as_str(), "Observe", text)),
         (None, None) => draft,
@@ -187,10 +183,7 @@ fn advance<K: Kind>(resource: &K::Resource, step: Step<K>, course: &Course<K>, m
         plan.next_look = course.next_look;
         return plan;
     }
-    let verdict = match (K::verdict(resource), &course.verdict) {
-        (Verdict::Ready(_), Some(changing)) => changing.clone(),
-        (own, _) => own,
-    };
+    let verdict = course.over(&K::verdict(resource));
     report.conclude(&verdict, &course.sync);
     let fields = match &course.sync {
         Sync::Differs(_, fields, _) => fields.join(", "),

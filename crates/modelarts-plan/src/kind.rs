@@ -138,10 +138,6 @@ pub trait Desired<K: Kind>: Clone + Debug + PartialEq {
     fn body(&self, view: &View<'_, K>) -> Option<K::Resource>;
     /// Why it is not created for now, although nothing is wrong.
     fn obstacle(&self, view: &View<'_, K>) -> Option<(Reason, String)>;
-    /// How many nodes a creation asks for, of how many; for the text.
-    fn first_step(&self) -> Option<(i64, i64)> {
-        None
-    }
 }
 
 /// The status of a kind of object.

@@ -202,15 +202,4 @@ impl Desired<Pools> for DesiredPool {
             )),
         }
     }
-
-    fn first_step(&self) -> Option<(i64, i64)> {
-        let first: i64 = self
-            .creation()
-            .spec
-            .resources()
-            .iter()
-            .filter_map(|entry| entry.count)
-            .sum();
-        self.nodes.filter(|all| *all > first).map(|all| (first, all))
-    }
 }

@@ -149,11 +149,6 @@ impl<K: Kind> Report<K> {
         *self.status.parts().applied = Some(generation);
     }
 
-    /// The status as it stands, to be changed by a step.
-    pub fn status_mut(&mut self) -> &mut K::Status {
-        &mut self.status
-    }
-
     /// Sets the conditions.
     pub fn conclude(&mut self, verdict: &Verdict, sync: &Sync) {
         let (ready, reason, text) = match verdict {
