@@ -1,8 +1,8 @@
 //! A real API server with the operator installed but not running, and the ways in which the tables ask it.
 
 use std::path::PathBuf;
-use std::process::Stdio;
 
+use e2e::kubectl::{self, Said};
 use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams};
 use kube::{Client, Resource, ResourceExt};
 use modelarts_crd::{ModelArtsAccount, ModelArtsNetwork, ModelArtsPool};
@@ -10,7 +10,6 @@ use sandbox::control_plane::{ControlPlane, Options};
 use sandbox::credentials::User;
 use sandbox::wait::{self, until};
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
 
 /// Somebody who may edit pools in the namespace `default`, once the roles are bound.
 pub const EDITOR: &str = "editor";
@@ -19,13 +18,6 @@ pub const EDITOR: &str = "editor";
 pub struct World {
     pub control_plane: ControlPlane,
     client: Client,
-}
-
-/// What a run of kubectl gave.
-pub struct Kubectl {
-    pub ok: bool,
-    pub out: String,
-    pub err: String,
 }
 
 impl World {
@@ -71,25 +63,8 @@ impl World {
     }
 
     /// Runs kubectl as the administrator, with `input` on its standard input.
-    pub async fn kubectl(&self, arguments: &[&str], input: &str) -> Kubectl {
-        let mut child = self
-            .control_plane
-            .kubectl_command()
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // Dropped at the end of the statement, which is the end of kubectl's input.
-        child.stdin.take().unwrap().write_all(input.as_bytes()).await.unwrap();
-        let output = child.wait_with_output().await.unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        Kubectl {
-            ok: output.status.success(),
-            out: text(output.stdout),
-            err: text(output.stderr),
-        }
+    pub async fn kubectl(&self, arguments: &[&str], input: &str) -> Said {
+        kubectl::run(&self.control_plane, arguments, input).await
     }
 }
 

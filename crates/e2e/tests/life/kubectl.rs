@@ -1,39 +1,23 @@
 //! What users do in a terminal.
 
-use std::process::Stdio;
-
+use e2e::kubectl;
 use e2e::scene::{Scene, pool_id};
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
 
 use crate::STAGE;
 
 /// Runs kubectl in the scene's namespace with `input`; its output, or a panic with its error.
 async fn kubectl(scene: &Scene, arguments: &[&str], input: &str) -> String {
-    let mut child = scene
-        .world
-        .control_plane
-        .kubectl_command()
-        .args(["--namespace", &scene.name])
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // Dropped at the end of the statement, which is the end of kubectl's input.
-    child.stdin.take().unwrap().write_all(input.as_bytes()).await.unwrap();
-    let output = child.wait_with_output().await.unwrap();
-    let (out, err) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
+    let in_namespace = [&["--namespace", &scene.name], arguments].concat();
+    let said = kubectl::run(&scene.world.control_plane, &in_namespace, input).await;
     assert!(
-        output.status.success(),
-        "kubectl {arguments:?}: {out}{err}\n{}",
+        said.ok,
+        "kubectl {arguments:?}: {}{}\n{}",
+        said.out,
+        said.err,
         scene.world.operator_logs(20)
     );
-    out.into_owned()
+    said.out
 }
 
 async fn apply_ready(scene: &Scene, name: &str, changes: &Value) {
