@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::house::House;
 use crate::story::Story;
 use crate::story::language::{self, Deed, Expect, Object, Step, Until};
-use crate::story::manifest::{base, fill, merge};
+use crate::story::manifest::{answer, base, fill, merge};
 
 /// How long anything may take on a busy machine, whatever the story allows on its own clock.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -200,21 +200,12 @@ impl Player<'_> {
     }
 
     fn word(&self, word: &str) -> Option<String> {
-        if word == "project" {
-            return Some(PROJECT.to_owned());
-        }
-        let (what, name) = word.split_once(' ')?;
-        let (what, object) = match what.strip_prefix("network-") {
-            Some(what) => (what, Object::Network(name.to_owned())),
-            None => (what, Object::Pool(name.to_owned())),
+        let identity = |object: &Object| {
+            let known = self.known.get(object)?;
+            Some((known.id.clone(), known.uid.clone()))
         };
-        let known = self.known.get(&object)?;
-        match what {
-            "id" => known.id.clone(),
-            "uid" => Some(known.uid.clone()),
-            "marker" => Some(Marker::of(&known.uid, &self.cluster).to_string()),
-            _ => None,
-        }
+        let marker = |uid: &str| Marker::of(uid, &self.cluster).to_string();
+        answer(word, PROJECT, &identity, &marker)
     }
 }
 

@@ -11,7 +11,7 @@ use modelarts_sim::Profile;
 use serde_json::{Value, json};
 
 use crate::story::language::{self, Crash, Deed, Expect, Fault as Fate, Object, Step, Story, Until};
-use crate::story::manifest::{self, fill, fill_text};
+use crate::story::manifest::{self, answer, fill, fill_text};
 use crate::world::faults::{Fault, Op};
 use crate::world::kinds::Lives;
 use crate::world::{PROJECT, World};
@@ -279,21 +279,12 @@ impl Player {
     }
 
     fn word(&self, word: &str) -> Option<String> {
-        if word == "project" {
-            return Some(PROJECT.to_owned());
-        }
-        let (what, name) = word.split_once(' ')?;
-        let (what, object) = match what.strip_prefix("network-") {
-            Some(what) => (what, Object::Network(name.to_owned())),
-            None => (what, Object::Pool(name.to_owned())),
+        let identity = |object: &Object| {
+            let known = self.known.get(object)?;
+            Some((known.id.clone(), known.uid.clone()))
         };
-        let known = self.known.get(&object)?;
-        match what {
-            "id" => known.id.clone(),
-            "uid" => Some(known.uid.clone()),
-            "marker" => Some(modelarts_plan::Marker::of(&known.uid, &self.world.cluster).to_string()),
-            _ => None,
-        }
+        let marker = |uid: &str| modelarts_plan::Marker::of(uid, &self.world.cluster).to_string();
+        answer(word, PROJECT, &identity, &marker)
     }
 
     fn id(&mut self, object: &Object) -> Result<String, String> {

@@ -49,6 +49,33 @@ pub fn merge(into: &mut Value, patch: &Value) {
     }
 }
 
+/// What is known of an object: its ID in the cloud, if it has one, and its uid.
+pub type Identity = (Option<String>, String);
+
+/// What a word such as `project`, `id train` or `marker network-n` stands for.
+pub fn answer(
+    word: &str,
+    project: &str,
+    identity: &dyn Fn(&Object) -> Option<Identity>,
+    marker: &dyn Fn(&str) -> String,
+) -> Option<String> {
+    if word == "project" {
+        return Some(project.to_owned());
+    }
+    let (what, name) = word.split_once(' ')?;
+    let (what, object) = match what.strip_prefix("network-") {
+        Some(what) => (what, Object::Network(name.to_owned())),
+        None => (what, Object::Pool(name.to_owned())),
+    };
+    let (id, uid) = identity(&object)?;
+    match what {
+        "id" => id,
+        "uid" => Some(uid),
+        "marker" => Some(marker(&uid)),
+        _ => None,
+    }
+}
+
 /// Puts values for `${...}` into every text. `lookup` knows `project`, and of an object `NAME` of the
 /// story `id NAME`, `uid NAME` and `marker NAME`, of networks `network-id NAME` and so on.
 ///
