@@ -30,6 +30,7 @@ pub mod next;
 pub mod step;
 pub mod view;
 
+pub mod audit;
 pub mod breaker;
 pub mod cadence;
 pub mod failure;
@@ -37,6 +38,7 @@ pub mod identity;
 pub mod report;
 pub mod timing;
 
+pub use audit::Audit;
 pub use breaker::Breaker;
 pub use failure::{CloudFailure, FailureKind};
 pub use identity::{ClusterId, Marker};
