@@ -61,7 +61,9 @@ impl Client {
     /// If the configuration cannot work or must not be tried.
     pub fn with_hooks(config: Config, hooks: Hooks) -> Result<Self, ConfigError> {
         let config = config.checked()?;
-        let transport = Transport::new(&config.user_agent, config.allow_http_loopback).map_err(ConfigError::Http)?;
+        let loopback = config.allow_http_loopback;
+        let transport =
+            Transport::new(&config.user_agent, loopback, hooks.carrier.clone()).map_err(ConfigError::Http)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 guard: KeyGuard::new(hooks.key_pause),

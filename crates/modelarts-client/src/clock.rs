@@ -41,7 +41,8 @@ impl Clock {
 
 impl Default for Clock {
     fn default() -> Self {
-        Self::new(Timestamp::now, Instant::now)
+        // The runtime's own steady clock, so that where a test pauses it, pauses end by it too.
+        Self::new(Timestamp::now, || tokio::time::Instant::now().into_std())
     }
 }
 

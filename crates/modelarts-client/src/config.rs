@@ -7,6 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 use url::Url;
 
+use crate::carrier::Carrier;
 use crate::clock::Clock;
 use crate::credentials::{Credentials, CredentialsError};
 use crate::endpoint::{AllowedHosts, EndpointError};
@@ -139,6 +140,8 @@ pub struct Hooks {
     pub clock: Clock,
     /// How long credentials rest after a refusal. The cloud locks a key for five minutes.
     pub key_pause: Duration,
+    /// What carries the requests.
+    pub carrier: Carrier,
 }
 
 impl Default for Hooks {
@@ -147,6 +150,7 @@ impl Default for Hooks {
             observer: None,
             clock: Clock::default(),
             key_pause: Duration::from_secs(5 * 60),
+            carrier: Carrier::default(),
         }
     }
 }
@@ -156,6 +160,7 @@ impl fmt::Debug for Hooks {
         f.debug_struct("Hooks")
             .field("observed", &self.observer.is_some())
             .field("key_pause", &self.key_pause)
+            .field("carrier", &self.carrier)
             .finish_non_exhaustive()
     }
 }

@@ -5,6 +5,7 @@
 //! `transport.rs` sends it, `failure.rs` says what an unhappy end means. Nothing here repeats a
 //! write: whether a request may be sent again is for the caller to decide, who knows what it did.
 
+pub mod carrier;
 pub mod client;
 pub mod clock;
 pub mod config;
@@ -34,6 +35,7 @@ mod token;
 mod transport;
 mod workspaces;
 
+pub use carrier::{Carrier, InMemory, Interrupted};
 pub use client::Client;
 pub use clock::Clock;
 pub use config::{CallRecord, Config, ConfigError, Hooks, Observer, ProjectRef, default_user_agent};

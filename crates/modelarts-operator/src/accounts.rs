@@ -11,7 +11,7 @@ use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::ResourceExt;
 use kube::core::{PartialObjectMeta, Selector, SelectorExt};
 use kube::runtime::reflector::{ObjectRef, Store};
-use modelarts_client::{AllowedHosts, ApiError, CallRecord, Client, Failure, Hooks};
+use modelarts_client::{AllowedHosts, ApiError, CallRecord, Carrier, Client, Failure, Hooks};
 use modelarts_crd::ModelArtsAccount;
 use modelarts_crd::conditions::Reason;
 use modelarts_plan::Closed;
@@ -43,6 +43,10 @@ pub struct Policy {
     pub rest: Duration,
     /// Told of every call.
     pub observer: Arc<dyn Fn(&CallRecord) + Send + Sync>,
+    /// What carries the calls.
+    pub carrier: Carrier,
+    /// The clocks of the calls.
+    pub clock: modelarts_client::Clock,
 }
 
 /// A client that belongs to one version of an account and its Secret.
@@ -207,7 +211,8 @@ impl Accounts {
         Hooks {
             observer: Some(Arc::clone(&self.policy.observer)),
             key_pause: self.policy.rest,
-            ..Hooks::default()
+            carrier: self.policy.carrier.clone(),
+            clock: self.policy.clock.clone(),
         }
     }
 

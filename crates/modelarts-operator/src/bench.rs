@@ -161,6 +161,8 @@ fn accounts(endpoint: &str, limits: Value, governor: &Arc<Governor>) -> Accounts
         deadline: std::time::Duration::from_secs(5),
         rest: std::time::Duration::from_secs(5),
         observer: Arc::new(|_| {}),
+        carrier: modelarts_client::Carrier::default(),
+        clock: modelarts_client::Clock::default(),
     };
     Accounts::new(sources, policy, Arc::clone(governor))
 }

@@ -79,6 +79,15 @@ impl<K: Service> Scope<K> {
     }
 }
 
+/// Whoever forgets what was seen has no use for looking on.
+impl<K: Service> Drop for Census<K> {
+    fn drop(&mut self) {
+        for (_, task) in self.scopes().values() {
+            task.abort();
+        }
+    }
+}
+
 impl<K: Service> Census<K> {
     /// A census without scopes.
     #[must_use]

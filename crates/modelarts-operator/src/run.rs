@@ -12,7 +12,7 @@ use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::core::PartialObjectMeta;
 use kube::runtime::events::{Recorder, Reporter};
 use kube::{Api, ResourceExt};
-use modelarts_client::AllowedHosts;
+use modelarts_client::{AllowedHosts, Carrier};
 use modelarts_crd::ModelArtsAccount;
 use modelarts_plan::{ClusterId, Networks, Pools, Timing};
 use tokio::sync::Notify;
@@ -35,6 +35,17 @@ use crate::shared::{Directories, Shared};
 use crate::shutdown::{self, Shutdown};
 use crate::{standing, watches};
 
+/// What a process talks to, and by which clocks it tells the cloud the time.
+#[derive(Clone)]
+pub struct Connections {
+    /// The API server.
+    pub kube: Clients,
+    /// What carries the calls to the cloud.
+    pub carrier: Carrier,
+    /// The clocks of these calls.
+    pub clock: modelarts_client::Clock,
+}
+
 /// Longest time that passes under way may take after a signal.
 const GRACE: Duration = Duration::from_secs(40);
 /// How often the status of accounts is compared, besides on every change.
@@ -54,24 +65,44 @@ pub async fn run(mut flags: Flags) -> anyhow::Result<()> {
         .kubeconfig
         .as_deref()
         .map_or(Source::InCluster, Source::Kubeconfig);
-    let clients = connect(source, Deadlines::default()).await?;
+    let connections = Connections {
+        kube: connect(source, Deadlines::default()).await?,
+        carrier: Carrier::default(),
+        clock: modelarts_client::Clock::default(),
+    };
     let metrics = Arc::new(Metrics::new());
     metrics.introduce(Pools::CONTROLLER);
     metrics.introduce(Networks::CONTROLLER);
     let readiness = Readiness::waiting_for(["accounts", "secrets", "namespaces"]);
     let listeners = Listeners::bind(flags.metrics_addr, flags.health_addr).await?;
-    let mut tasks = JoinSet::new();
     let served = listeners.serve((*metrics).clone(), readiness.clone(), shutdown.requested(), http::GRACE);
-    tasks.spawn(async {
+    let mut listening = JoinSet::new();
+    listening.spawn(async {
         if let Err(error) = served.await {
             tracing::error!(%error, "metrics and health are not served any more");
         }
     });
+    operate(&flags, &connections, &metrics, &readiness, &shutdown).await
+}
 
+/// What the process does besides listening: watches, stands for election, and leads. Ends with a
+/// shutdown or a lost lease. Dropped, it ends like a process that is killed: nothing goes on.
+///
+/// # Errors
+/// What made it impossible to start or to go on.
+pub async fn operate(
+    flags: &Flags,
+    connections: &Connections,
+    metrics: &Arc<Metrics>,
+    readiness: &Readiness,
+    shutdown: &Shutdown,
+) -> anyhow::Result<()> {
+    let clients = &connections.kube;
     let changed = Arc::new(Notify::new());
-    let sources = sources(&flags, &clients, &readiness, &changed, &mut tasks);
+    let mut tasks = JoinSet::new();
+    let sources = sources(flags, clients, readiness, &changed, &mut tasks);
     let done = Arc::new(Notify::new());
-    let (leadership, elector) = candidacy(&flags, &clients, &done);
+    let (leadership, mut elector) = candidacy(flags, clients, &done);
     let ended = async {
         tokio::select! {
             () = leadership.acquired() => {}
@@ -80,17 +111,15 @@ pub async fn run(mut flags: Flags) -> anyhow::Result<()> {
         metrics.leading(true);
         tracing::info!(fencing = leadership.fencing(), "leading");
         tokio::select! {
-            result = lead(&flags, &clients, sources, &metrics, &leadership, &changed, &shutdown) => result,
+            result = lead(flags, connections, sources, metrics, &leadership, &changed, shutdown) => result,
             loss = leadership.lost() => Err(anyhow::anyhow!("the lease was lost: {loss}")),
         }
     }
     .await;
     metrics.leading(false);
     done.notify_one();
-    if let Some(elector) = elector {
-        // Gives the lease back, unless it was lost.
-        let _ = tokio::time::timeout(Duration::from_secs(5), elector).await;
-    }
+    // Gives the lease back, unless it was lost.
+    let _ = tokio::time::timeout(Duration::from_secs(5), elector.join_next()).await;
     ended
 }
 
@@ -130,13 +159,12 @@ fn sources(
     }
 }
 
-type Elector = tokio::task::JoinHandle<()>;
-
 /// Stands for election, if there may be others. The lease is kept until `done`: passes that are
 /// under way after a signal still act.
-fn candidacy(flags: &Flags, clients: &Clients, done: &Arc<Notify>) -> (Leadership, Option<Elector>) {
+fn candidacy(flags: &Flags, clients: &Clients, done: &Arc<Notify>) -> (Leadership, JoinSet<()>) {
+    let mut standing = JoinSet::new();
     if !flags.leader_elect {
-        return (Leadership::sole(), None);
+        return (Leadership::sole(), standing);
     }
     let rules = Rules {
         namespace: flags.namespace.clone(),
@@ -147,25 +175,24 @@ fn candidacy(flags: &Flags, clients: &Clients, done: &Arc<Notify>) -> (Leadershi
     };
     let (leadership, elector) = elect(clients.lease.clone(), rules);
     let done = Arc::clone(done);
-    (
-        leadership,
-        Some(tokio::spawn(elector.run(async move { done.notified().await }))),
-    )
+    standing.spawn(elector.run(async move { done.notified().await }));
+    (leadership, standing)
 }
 
 /// Everything that only the leader does.
 async fn lead(
     flags: &Flags,
-    clients: &Clients,
+    connections: &Connections,
     sources: Sources,
     metrics: &Arc<Metrics>,
     leadership: &Leadership,
     changed: &Arc<Notify>,
     shutdown: &Shutdown,
 ) -> anyhow::Result<()> {
+    let clients = &connections.kube;
     let timing = flags.timing();
     let governor = Arc::new(Governor::new());
-    let policy = policy(flags, &timing, metrics);
+    let policy = policy(flags, connections, &timing, metrics);
     let accounts = Arc::new(Accounts::new(sources, policy, Arc::clone(&governor)));
     let (pools, woken_pools) = Directory::new();
     let (networks, woken_networks) = Directory::new();
@@ -219,7 +246,7 @@ async fn lead(
     Ok(())
 }
 
-fn policy(flags: &Flags, timing: &Timing, metrics: &Arc<Metrics>) -> Policy {
+fn policy(flags: &Flags, connections: &Connections, timing: &Timing, metrics: &Arc<Metrics>) -> Policy {
     let metrics = Arc::clone(metrics);
     Policy {
         namespace: flags.namespace.clone(),
@@ -231,6 +258,8 @@ fn policy(flags: &Flags, timing: &Timing, metrics: &Arc<Metrics>) -> Policy {
             let outcome = call.failure.map_or("ok", |(failure, _)| failure.as_str());
             metrics.requested(call.operation, outcome, call.duration);
         }),
+        carrier: connections.carrier.clone(),
+        clock: connections.clock.clone(),
     }
 }
 

@@ -31,6 +31,12 @@ pub fn listen() -> io::Result<Shutdown> {
 }
 
 impl Shutdown {
+    /// A stop that is asked for by sending `true`, or by dropping the sender.
+    #[must_use]
+    pub fn when(asked: watch::Receiver<bool>) -> Self {
+        Self(asked)
+    }
+
     /// Resolves as soon as a stop was asked for, also if that was before the call.
     pub fn requested(&self) -> impl Future<Output = ()> + Send + Sync + 'static + use<> {
         let mut asked = self.0.clone();

@@ -29,6 +29,8 @@ fn accounts() -> (Accounts, Watched) {
         deadline: Duration::from_secs(1),
         rest: Duration::from_secs(300),
         observer: Arc::new(|_| {}),
+        carrier: modelarts_client::Carrier::default(),
+        clock: modelarts_client::Clock::default(),
     };
     let sources = Sources {
         accounts,
