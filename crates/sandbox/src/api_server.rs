@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
+use serde_json::json;
 
 use crate::assets::Component;
 use crate::control_plane::{self, Audit};
@@ -140,16 +141,24 @@ pub(crate) fn arguments(folder: &Path, files: &Files, etcd_url: &str, audit: Aud
         // Pods need no service account here; without the controller manager there is none.
         String::from("--disable-admission-plugins=ServiceAccount"),
     ];
-    let level = match audit {
+    let rules = match audit {
         Audit::Off => return Ok(arguments),
-        Audit::Metadata => "Metadata",
-        Audit::RequestResponse => "RequestResponse",
+        Audit::Metadata => json!([{ "level": "Metadata" }]),
+        Audit::RequestResponse => json!([{ "level": "RequestResponse" }]),
+        Audit::WritesOf(resource) => json!([
+            {
+                "level": "RequestResponse",
+                "verbs": ["create", "update", "patch", "delete", "deletecollection"],
+                "resources": [{ "group": modelarts_crd::GROUP, "resources": [resource, format!("{resource}/*")] }],
+            },
+            { "level": "None" },
+        ]),
     };
-    let policy = serde_json::json!({
+    let policy = json!({
         "apiVersion": "audit.k8s.io/v1",
         "kind": "Policy",
         "omitStages": ["RequestReceived"],
-        "rules": [{ "level": level }],
+        "rules": rules,
     });
     let path = folder.join("audit-policy.yaml");
     kubeconfig::put(&path, &policy.to_string())?;

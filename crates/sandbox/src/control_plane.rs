@@ -35,6 +35,8 @@ pub enum Audit {
     Metadata,
     /// Every request and response in full.
     RequestResponse,
+    /// Every write of this one resource of our group in full, and nothing else.
+    WritesOf(&'static str),
 }
 
 /// How to start it.
@@ -81,6 +83,7 @@ pub struct ControlPlane {
     controller_manager: Option<Process>,
     api: Mutex<ApiServer>,
     etcd: Process,
+    store: String,
     folder: Folder,
 }
 
@@ -132,6 +135,7 @@ impl ControlPlane {
             controller_manager,
             api: Mutex::new(api),
             etcd,
+            store: etcd_url,
             folder,
         })
     }
@@ -187,6 +191,11 @@ impl ControlPlane {
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// The URL of the store behind the API server.
+    pub(crate) fn store(&self) -> &str {
+        &self.store
     }
 
     /// The audit log's path, whether or not one is written.

@@ -9,6 +9,7 @@ pub mod binaries;
 pub mod control_plane;
 pub mod credentials;
 pub mod error;
+pub mod history;
 pub mod operator;
 pub mod pools;
 pub mod ports;

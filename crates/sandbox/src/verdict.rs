@@ -116,6 +116,7 @@ mod tests {
             pool_id: None,
             network_id: None,
             display_name: name.to_owned(),
+            description: None,
             request_id: String::new(),
             outcome: String::from("accepted"),
         }

@@ -28,6 +28,8 @@ pub struct LedgerEntry {
     pub network_id: Option<String>,
     /// The display name of what is concerned.
     pub display_name: String,
+    /// The pool's description after the change, if it has one.
+    pub description: Option<String>,
     /// The `X-Request-Id` of the answer, whether or not it arrived.
     pub request_id: String,
     /// `accepted`, or the fault that struck after the change was made.
