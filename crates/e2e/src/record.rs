@@ -202,8 +202,9 @@ pub fn kstatus(pool: &ModelArtsPool) -> Kstatus {
     }
 }
 
-/// What must hold in every version of one object, and from each version to the next.
-fn well_formed(life: &[ModelArtsPool]) {
+/// Checks all versions of one object, oldest first: what must hold in every one of them, and from each
+/// to the next.
+pub fn well_formed(life: &[ModelArtsPool]) {
     let first = life[0].status.clone().unwrap_or_default();
     assert_eq!(first.observed_generation, Some(-1), "a fresh object: {first:?}");
     let mut last: BTreeMap<String, i64> = BTreeMap::new();

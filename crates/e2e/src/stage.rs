@@ -129,15 +129,9 @@ async fn set(options: Options) -> World {
         leader_election: options.leader_election,
         ..operator::Options::default()
     };
-    let mut user = User::new(OPERATOR);
-    // What the API server itself adds for a service account's own token.
-    user.groups = vec![
-        String::from("system:serviceaccounts"),
-        String::from("system:serviceaccounts:modelarts-system"),
-    ];
     let mut world = World::prepare(world::Options {
         control_plane: control_plane::Options {
-            users: vec![user],
+            users: vec![operator_user()],
             audit: options.audit,
             controller_manager: options.controller_manager,
             ..control_plane::Options::default()
@@ -151,8 +145,20 @@ async fn set(options: Options) -> World {
     world
 }
 
+/// [`OPERATOR`] as a user of a control plane. It has no rights before [`grant`].
+#[must_use]
+pub fn operator_user() -> User {
+    let mut user = User::new(OPERATOR);
+    // What the API server itself adds for a service account's own token.
+    user.groups = vec![
+        String::from("system:serviceaccounts"),
+        String::from("system:serviceaccounts:modelarts-system"),
+    ];
+    user
+}
+
 /// Gives the operator the rights that the chart and the manifests give it.
-async fn grant(world: &World) {
+pub async fn grant(world: &World) {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/rbac.yaml");
     let applied = world
         .control_plane
