@@ -1,21 +1,28 @@
-//! A random life: who does what when. The quiet after it is in `quiet`.
+//! A random life: who does what when. What people do is in `people`, what a seed makes of its life in
+//! `swarm`, the quiet after it in `quiet`.
 
-mod chance;
+mod obstacles;
+mod people;
+#[cfg(test)]
+mod planted;
 mod quiet;
+pub mod swarm;
+pub mod tally;
 mod wishes;
 
 use modelarts_plan::kind::Status;
 use modelarts_plan::{Kind, Networks, Pools};
-use modelarts_sim::{FailedScale, Profile};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::world::chance::Chance;
 use crate::world::faults::{Fault, Op};
 use crate::world::kinds::Lives;
 use crate::world::{MINUTE, SECOND, World};
-use chance::Chance;
+use swarm::{Act, Swarm};
+use tally::{Counts, Tally};
 use wishes::Shape;
 
-/// Calls of pools and networks that faults strike.
+/// Calls of pools and networks that a person's fault strikes.
 const OPS: [Op; 15] = [
     Op::List,
     Op::ListCreating,
@@ -37,46 +44,49 @@ const OPS: [Op; 15] = [
 pub struct Life {
     pub world: World,
     chance: Chance,
+    swarm: Swarm,
     /// The shapes of the pools, by name.
     shapes: Vec<(String, Shape)>,
-    network: bool,
+    /// What was done, and how objects ended.
+    deeds: Counts,
+    ends: Counts,
 }
 
 impl Life {
     pub fn begin(seed: u64) -> Self {
         let mut chance = Chance::of(seed);
-        let profile = Profile {
-            create_seconds: 1 + chance.below(20),
-            delete_seconds: 1 + chance.below(20),
-            unique_names: chance.one_in(2),
-            flaps: chance.one_in(5),
-            failed_scale: *chance.pick(&[FailedScale::DropsBack, FailedScale::ScalingFailed]),
-            ..Profile::default()
-        };
-        let network = chance.one_in(3);
-        let pools = 1 + chance.below(2);
-        let shapes = (0..pools).map(|index| (format!("pool-{index}"), Shape::any(&mut chance, network)));
+        let mut swarm = Swarm::of(seed, &mut chance);
+        let shapes = (0..swarm.pools).map(|index| (format!("pool-{index}"), Shape::any(&mut chance, index, &swarm)));
+        let shapes = shapes.collect();
+        let mut world = World::with(swarm.profile.clone());
+        std::mem::swap(&mut world.weather, &mut swarm.weather);
         Self {
-            shapes: shapes.collect(),
-            world: World::with(profile),
+            shapes,
+            world,
             chance,
-            network,
+            swarm,
+            deeds: Counts::new(),
+            ends: Counts::new(),
         }
     }
 
     /// Lives, and then rests.
     pub fn play(&mut self) -> Result<(), String> {
-        if self.network {
-            self.apply_network();
+        for index in 0..self.swarm.networks {
+            self.apply_network(&format!("net-{index}"));
         }
         for index in 0..self.shapes.len() {
-            self.apply(index);
+            // Some come later, by an edit.
+            if index == 0 || !self.chance.one_in(4) {
+                self.apply(index);
+            }
         }
-        for _ in 0..4 + self.chance.below(8) {
+        for _ in 0..self.swarm.deeds {
             self.act();
             let pause = match self.chance.below(10) {
-                0 => 2 * MINUTE,
+                0 => self.chance.below(self.swarm.pause) + self.swarm.pause / 4,
                 1..=3 => 100 + self.chance.below(3 * SECOND),
+                4 if self.swarm.pause > 2 * MINUTE => self.chance.below(self.swarm.pause),
                 _ => self.chance.below(30 * SECOND),
             };
             self.world.run_for(pause);
@@ -84,19 +94,24 @@ impl Life {
         self.rest()
     }
 
-    fn tell(&mut self, text: String) {
-        self.world.chronicle(&text);
+    pub fn tally(&self) -> Tally {
+        Tally::of(&self.world, &self.deeds, &self.ends)
     }
 
-    fn apply_network(&mut self) {
+    fn tell(&mut self, text: &str) {
+        self.world.chronicle(text);
+    }
+
+    fn apply_network(&mut self, name: &str) {
         let description = *self.chance.pick(&["for training", "for everybody"]);
-        self.tell(format!("apply net-0 {description}"));
+        self.tell(&format!("apply {name} {description}"));
         let spec = json!({"cidr": "192.168.128.0/17", "description": description});
         let spec = serde_json::from_value(spec).expect("a spec");
-        self.world.apply_any::<Networks>("net-0", spec);
+        self.world.apply_any::<Networks>(name, spec);
     }
 
-    /// Applies a pool, or edits it: whatever its shape may wish now.
+    /// Applies a pool, or edits it: whatever its shape may wish now. Sometimes it arrives only while
+    /// something else is under way.
     fn apply(&mut self, index: usize) {
         let (name, shape) = self.shapes[index].clone();
         let before = self
@@ -105,136 +120,122 @@ impl Life {
             .get(&name)
             .map(|object| Pools::value(&object)["spec"].clone());
         let spec = shape.wish(&mut self.chance, before.as_ref());
-        self.tell(format!("apply {name} {spec}"));
+        self.submit(name, spec);
+    }
+
+    fn submit(&mut self, name: String, spec: serde_json::Value) {
+        self.tell(&format!("apply {name} {spec}"));
         let spec = serde_json::from_value(spec).expect("a spec");
-        self.world.apply_any::<Pools>(&name, spec);
+        if !self.chance.one_in(3) {
+            self.world.apply_any::<Pools>(&name, spec);
+            return;
+        }
+        let at = self.world.now + self.chance.below(20 * SECOND);
+        let deed = move |world: &mut World| world.apply_any::<Pools>(&name, spec);
+        self.world.meanwhile.push((at, Box::new(deed)));
     }
 
     fn act(&mut self) {
-        let index = usize::try_from(self.chance.below(self.shapes.len() as u64)).expect("an index");
-        let name = self.shapes[index].0.clone();
-        match self.chance.below(20) {
-            0..=5 => self.apply(index),
-            6..=8 => self.strike(),
-            9..=11 => self.meddle(&name),
-            12 | 13 => {
-                self.tell("restart".into());
-                self.world.restart();
-            }
-            14 => self.delete::<Pools>(&name),
-            15 => self.pause(index),
-            16 if self.network => self.apply_network(),
-            17 if self.network => self.delete::<Networks>("net-0"),
-            18 if self.world.kube.get(&name).is_some() => {
-                let value = self.chance.below(1_000).to_string();
-                self.tell(format!("request {name} {value}"));
-                self.world.request(&name, &value);
-            }
-            _ => self.apply(index),
+        let act = *self.chance.pick(&self.swarm.acts);
+        // What not every pool can have done to it is done to one that can.
+        let fits = |shape: &Shape| match act {
+            Act::Pay | Act::EndTerm | Act::Renew => shape.pays.is_some(),
+            Act::Conflict => shape.named.is_some(),
+            Act::Observe => shape.may_observe(),
+            _ => true,
+        };
+        let fitting: Vec<usize> = (0..self.shapes.len())
+            .filter(|index| fits(&self.shapes[*index].1))
+            .collect();
+        if fitting.is_empty() {
+            return;
+        }
+        let index = *self.chance.pick(&fitting);
+        if self.perform(act, index) {
+            *self.deeds.entry(format!("{act:?}")).or_default() += 1;
         }
     }
 
-    fn delete<K: Lives>(&mut self, name: &str) {
-        let there = K::shelf(&self.world).get(name);
-        if there.is_some_and(|object| K::metadata(&object).deletion_timestamp.is_none()) {
-            self.tell(format!("delete {name}"));
-            self.world.delete_any::<K>(name);
+    /// Does one deed. False if there is nothing to do it to.
+    fn perform(&mut self, act: Act, index: usize) -> bool {
+        let name = self.shapes[index].0.clone();
+        let there = self.world.kube.get(&name).is_some();
+        match act {
+            Act::Edit => self.apply(index),
+            Act::Pause | Act::Observe | Act::Detach => return self.policy(act, index),
+            Act::Namespace => self.namespace(),
+            Act::Delete => return self.delete::<Pools>(&name),
+            Act::Strip if there => {
+                self.tell(&format!("delete {name} and strip its finalizer"));
+                self.world.strip::<Pools>(&name);
+            }
+            Act::Request if there => {
+                let value = self.chance.below(1_000).to_string();
+                self.tell(&format!("request {name} {value}"));
+                self.world.request(&name, &value);
+            }
+            Act::Network | Act::NetworkDelete if self.swarm.networks > 0 => {
+                let network = format!("net-{}", self.chance.below(self.swarm.networks));
+                match act {
+                    Act::Network => self.apply_network(&network),
+                    _ => return self.delete::<Networks>(&network),
+                }
+            }
+            Act::Conflict => return self.conflict(index),
+            Act::Adopt => return self.adopt(),
+            Act::FailCreation | Act::FewerNodes => self.mishap(act),
+            Act::Fault => self.strike(),
+            Act::Restart => {
+                self.tell("restart");
+                self.world.restart();
+            }
+            Act::HandOver if self.chance.one_in(2) => {
+                let op = *self.chance.pick(&[Op::Status, Op::Status, Op::Finalizer, Op::Show]);
+                let millis = SECOND + self.chance.below(10 * MINUTE);
+                self.tell(&format!(
+                    "the process is going to stand still at its next {op:?} for {millis} ms"
+                ));
+                self.world.break_next(op, Fault::Freeze(millis), 1);
+            }
+            Act::HandOver if !self.world.overlaps() => {
+                let millis = SECOND + self.chance.below(5 * MINUTE);
+                self.tell(&format!("another process leads; the elder notices in {millis} ms"));
+                self.world.hand_over(millis);
+            }
+            Act::Strip | Act::Request | Act::Network | Act::NetworkDelete | Act::HandOver => return false,
+            _ => return self.meddle(act, &name),
         }
+        true
+    }
+
+    fn delete<K: Lives>(&mut self, name: &str) -> bool {
+        let there = K::shelf(&self.world).get(name);
+        if there.is_none_or(|object| K::metadata(&object).deletion_timestamp.is_some()) {
+            return false;
+        }
+        self.tell(&format!("delete {name}"));
+        if !self.chance.one_in(3) {
+            self.world.delete_any::<K>(name);
+            return true;
+        }
+        let (at, name) = (self.world.now + self.chance.below(20 * SECOND), name.to_owned());
+        let deed = move |world: &mut World| {
+            if K::shelf(world).get(&name).is_some() {
+                world.delete_any::<K>(&name);
+            }
+        };
+        self.world.meanwhile.push((at, Box::new(deed)));
+        true
     }
 
     fn strike(&mut self) {
         let op = *self.chance.pick(&OPS);
-        let faults: Vec<Fault> = Fault::of(op);
+        let mut faults: Vec<Fault> = Fault::of(op);
+        faults.retain(|fault| self.swarm.lies || !fault.lies());
         let fault = *self.chance.pick(&faults);
         let times = 1 + u32::try_from(self.chance.below(3)).unwrap_or_default();
-        self.tell(format!("fault {op:?} {fault:?} {times}"));
+        self.tell(&format!("fault {op:?} {fault:?} {times}"));
         self.world.break_next(op, fault, times);
-    }
-
-    /// Pauses, or resumes.
-    fn pause(&mut self, index: usize) {
-        let name = self.shapes[index].0.clone();
-        let Some(object) = self.world.kube.get(&name) else {
-            return;
-        };
-        let mut spec = Pools::value(&object)["spec"].clone();
-        let paused = spec["managementPolicy"] == "Pause";
-        spec["managementPolicy"] = json!(if paused { "Manage" } else { "Pause" });
-        self.tell(format!("apply {name} {}", spec["managementPolicy"]));
-        let spec = serde_json::from_value(spec).expect("a spec");
-        self.world.apply_any::<Pools>(&name, spec);
-    }
-
-    /// Somebody does something in the console, or the cloud by itself.
-    fn meddle(&mut self, name: &str) {
-        let status = self.world.kube.get(name).and_then(|object| object.status);
-        let Some(id) = status.as_ref().and_then(|status| status.id().map(str::to_owned)) else {
-            return;
-        };
-        let there = self.world.pools().into_iter().find(|pool| pool.id() == Some(&id));
-        let Some(there) = there else { return };
-        let now = self.world.cloud_now();
-        let kind = self.chance.below(16);
-        let count = 1 + self.chance.below(6);
-        let mut view = Pools::body(&there);
-        let cloud = &mut self.world.cloud;
-        let done = match kind {
-            0..=3 | 12 | 13 => {
-                view["spec"]["resources"][0]["count"] = json!(count);
-                let patch = json!({"spec": {"resources": view["spec"]["resources"]}});
-                cloud.console_patch(&id, &patch, "console", now)
-            }
-            4 | 5 | 14 => cloud.console_patch(&id, &json!({"spec": {"scope": ["Infer"]}}), "console", now),
-            6 | 7 | 15 => {
-                let patch = json!({"metadata": {"annotations": {"os.modelarts/description": "tidied up"}}});
-                cloud.patch_out_of_band(&id, &patch, "console", now)
-            }
-            8 => cloud.set_phase(&id, "Abnormal", "so it is", now),
-            9 => cloud.break_nodes(&id, 1, None, now),
-            10 => cloud.console_delete(&id, "console", now),
-            _ => cloud.delete_out_of_band(&id, "console", now).map(|()| Value::Null),
-        };
-        // What the service refuses, a person lets be.
-        let outcome = done.map_or_else(|refusal| refusal.to_string(), |_| "done".to_owned());
-        self.tell(format!("console {kind} {count} {name}: {outcome}"));
-    }
-}
-
-/// How much happened in lives, so that they are known to be lives.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Tally {
-    pub creations: usize,
-    pub changes: usize,
-    pub deletions: usize,
-    pub deaths: usize,
-    pub faults: usize,
-    pub meddling: usize,
-}
-
-impl Tally {
-    /// Both together.
-    pub fn and(&self, other: &Self) -> Self {
-        Self {
-            creations: self.creations + other.creations,
-            changes: self.changes + other.changes,
-            deletions: self.deletions + other.deletions,
-            deaths: self.deaths + other.deaths,
-            faults: self.faults + other.faults,
-            meddling: self.meddling + other.meddling,
-        }
-    }
-
-    pub fn add(&mut self, world: &World) {
-        let sent = |prefix: &str| {
-            let all = world.chronicle.mutations.iter();
-            all.filter(|(operation, _)| operation.starts_with(prefix)).count()
-        };
-        self.creations += sent("Create");
-        self.changes += sent("Patch");
-        self.deletions += sent("Delete");
-        self.deaths += usize::try_from(world.restarts).unwrap_or_default();
-        self.faults += world.judge.calls.iter().filter(|call| call.fault.is_some()).count();
-        self.meddling += world.judge.mutations - world.chronicle.mutations.len();
     }
 }
 

@@ -3,16 +3,22 @@
 
 use serde_json::{Value, json};
 
-use super::chance::Chance;
+use super::swarm::Swarm;
 use crate::world::PROJECT;
+use crate::world::chance::Chance;
 
 /// What of a pool never changes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Shape {
     entries: Entries,
-    /// Whether it refers to `net-0`.
-    network_ref: bool,
-    named: bool,
+    /// The network that it refers to.
+    network_ref: Option<String>,
+    /// The name in the cloud that it asks for; the same in each incarnation.
+    pub named: Option<String>,
+    /// Whether it is paid for by the month, and then whether it pays itself.
+    pub pays: Option<bool>,
+    /// The pool that it takes over.
+    pub adopts: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +34,7 @@ enum Entries {
 }
 
 impl Shape {
-    pub fn any(chance: &mut Chance, network: bool) -> Self {
+    pub fn any(chance: &mut Chance, index: u64, swarm: &Swarm) -> Self {
         let all = [
             Entries::Nodes,
             Entries::Nodes,
@@ -37,15 +43,41 @@ impl Shape {
             Entries::Driven,
             Entries::Super,
         ];
-        Self {
+        let mut shape = Self {
             entries: *chance.pick(&all),
-            network_ref: network && chance.one_in(2),
-            named: chance.one_in(4),
+            network_ref: None,
+            named: chance.one_in(4).then(|| format!("pool-named-{index}")),
+            pays: (swarm.subscribes && chance.one_in(3)).then(|| chance.one_in(2)),
+            adopts: None,
+        };
+        if swarm.networks > 0 && chance.one_in(2) {
+            shape.network_ref = Some(format!("net-{}", chance.below(swarm.networks)));
+        }
+        if shape.pays.is_some() {
+            // Nodes that are paid in advance are not given back, so such a pool only grows.
+            shape.entries = Entries::Nodes;
+        }
+        shape
+    }
+
+    /// One that takes over what exists.
+    pub fn adopting(id: String) -> Self {
+        Self {
+            entries: Entries::Nodes,
+            network_ref: None,
+            named: None,
+            pays: None,
+            adopts: Some(id),
         }
     }
 
+    /// Whether it may only observe: it says which pool.
+    pub fn may_observe(&self) -> bool {
+        self.named.is_some() || self.adopts.is_some()
+    }
+
     /// A spec: that of before with something else in it, or a new one.
-    pub fn wish(self, chance: &mut Chance, before: Option<&Value>) -> Value {
+    pub fn wish(&self, chance: &mut Chance, before: Option<&Value>) -> Value {
         let mut spec = before.cloned().unwrap_or_else(|| self.first(chance));
         match chance.below(9) {
             0..=3 => self.size(chance, &mut spec),
@@ -70,28 +102,34 @@ impl Shape {
         spec
     }
 
-    fn first(self, chance: &mut Chance) -> Value {
+    fn first(&self, chance: &mut Chance) -> Value {
         let mut spec = json!({"scope": ["Train"], "description": "trains models"});
-        if self.network_ref {
-            spec["networkRef"] = json!({"name": "net-0"});
+        if let Some(network) = &self.network_ref {
+            spec["networkRef"] = json!({"name": network});
         } else {
             spec["network"] = json!({"name": format!("net-0123-{PROJECT}")});
         }
-        if self.named {
-            // No two objects ask for the same name: each life has few of them.
-            spec["poolName"] = json!(format!("pool-named-{}", chance.below(1_000_000)));
+        if let Some(name) = &self.named {
+            spec["poolName"] = json!(name);
+        }
+        if let Some(pays) = self.pays {
+            spec["billing"] = json!({"mode": "Subscription", "periodType": "Month", "periodNum": 1, "autoPay": pays});
+        }
+        if let Some(id) = &self.adopts {
+            spec["adoption"] = json!({"poolId": id});
         }
         self.size(chance, &mut spec);
         spec
     }
 
-    fn size(self, chance: &mut Chance, spec: &mut Value) {
+    fn size(&self, chance: &mut Chance, spec: &mut Value) {
         let largest = if chance.one_in(6) { 45 } else { 6 };
         let count = 1 + chance.below(largest);
         let cpu = "modelarts.vm.cpu.8ud";
         match self.entries {
             Entries::Nodes => {
-                spec["nodes"] = json!(count);
+                let least = spec["nodes"].as_u64().filter(|_| self.pays.is_some());
+                spec["nodes"] = json!(count.max(least.unwrap_or(1)));
                 if spec["resources"].is_null() {
                     spec["resources"] = json!([{"flavor": cpu}]);
                 }
@@ -119,7 +157,7 @@ impl Shape {
         }
     }
 
-    fn other(self, chance: &mut Chance, spec: &mut Value) {
+    fn other(&self, chance: &mut Chance, spec: &mut Value) {
         match (self.entries, chance.below(3)) {
             (Entries::Driven, 0 | 1) => {
                 spec["driver"] = json!({"gpuVersion": chance.pick(&["440.31", "515.65"]), "updateStrategy": "force"});

@@ -12,6 +12,7 @@ use modelarts_plan::{Breaker, Cloud, CloudFailure, ClusterId, Listing, Marker, T
 
 use super::World;
 use super::cloud::{Stop, Which};
+use super::faults::Fault;
 use super::kinds::Lives;
 
 /// After how many intervals without a look the objects are told.
@@ -39,6 +40,8 @@ pub struct Census<K: Lives> {
     breaker: Breaker,
     waiting: BTreeMap<String, Tick>,
     pub deleted_names: BTreeMap<String, Tick>,
+    /// An answer that is on its way while other things happen, and what the canary said.
+    late: Option<(Looked<K>, bool)>,
     /// When the next round is due, in the world's time; none before the first object.
     pub due: Option<u64>,
 }
@@ -54,6 +57,7 @@ impl<K: Lives> Default for Census<K> {
             breaker: Breaker::default(),
             waiting: BTreeMap::new(),
             deleted_names: BTreeMap::new(),
+            late: None,
             due: None,
         }
     }
@@ -112,7 +116,12 @@ fn concerning<K: Lives>(listing: &Listing<K>, member: &Member, cluster: &Cluster
     let recorded = |item: &K::Resource| member.id.is_some() && item.id() == member.id.as_deref();
     let adopted = |item: &K::Resource| member.adoption.is_some() && item.id() == member.adoption.as_deref();
     let fingerprint = cluster.fingerprint();
+    let head = plain_head(&member.object_name);
     let derived = |item: &K::Resource| {
+        // Most names begin otherwise, and need no fingerprint to be told apart.
+        if !item.display_name().is_some_and(|name| name.starts_with(head)) {
+            return false;
+        }
         let marker = Marker::find(item.description()).filter(|marker| marker.cluster == fingerprint);
         marker.is_some_and(|marker| {
             item.display_name() == Some(derived_name(&member.object_name, &marker.uid, cluster).as_str())
@@ -130,6 +139,25 @@ fn concerning<K: Lives>(listing: &Listing<K>, member: &Member, cluster: &Cluster
     }
 }
 
+/// Whether two answers say the same; those that were parsed once are known to.
+fn alike<R: PartialEq>(one: &[Arc<R>], other: &[Arc<R>]) -> bool {
+    one.len() == other.len()
+        && one
+            .iter()
+            .zip(other)
+            .all(|(one, other)| Arc::ptr_eq(one, other) || one == other)
+}
+
+/// What every name that is derived from this object begins with.
+fn plain_head(object: &str) -> &str {
+    if !object.starts_with(|c: char| c.is_ascii_lowercase()) {
+        return "";
+    }
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let end = object.find(|c| !plain(c)).unwrap_or(object.len()).min(14);
+    object[..end].trim_end_matches('-')
+}
+
 struct Looked<K: Lives> {
     list: Listing<K>,
     set: Option<Listing<K>>,
@@ -138,6 +166,11 @@ struct Looked<K: Lives> {
 impl World {
     /// One round.
     pub fn round<K: Lives>(&mut self) -> Result<(), Stop> {
+        if let Some((looked, canary)) = K::worker_mut(&mut self.process).census.late.take() {
+            self.absorb_looked(looked, canary);
+            self.next_round::<K>();
+            return Ok(());
+        }
         let census = &K::worker(&self.process).census;
         if census.members.is_empty() {
             K::worker_mut(&mut self.process).census.due = None;
@@ -145,6 +178,7 @@ impl World {
         }
         // An account that cannot be used cannot be asked.
         if self.closed.is_none() {
+            let begun = self.judge.calls.len();
             let looked = if census.wants_set() {
                 self.list_set::<K>()?
             } else {
@@ -155,28 +189,43 @@ impl World {
                     let (tick, timing) = (self.tick(), self.timing);
                     let census = &K::worker(&self.process).census;
                     let canary = census.breaker.wants_canary(tick, &timing) && self.read_canary()?;
+                    let overtaken = self.judge.calls[begun..].iter().find_map(|call| match call.fault {
+                        Some(Fault::Overtaken(millis)) => Some(millis),
+                        _ => None,
+                    });
+                    if let Some(millis) = overtaken {
+                        let due = self.now + millis;
+                        let census = &mut K::worker_mut(&mut self.process).census;
+                        (census.late, census.due) = (Some((looked, canary)), Some(due));
+                        return Ok(());
+                    }
                     self.absorb_looked(looked, canary);
                 }
                 Err(failure) => self.absorb_trouble::<K>(failure),
             }
         }
-        let due = self.now + self.pause::<K>();
-        K::worker_mut(&mut self.process).census.due = Some(due);
+        self.next_round::<K>();
         Ok(())
     }
 
-    fn hidden<K: Lives>(&self, items: Vec<K::Resource>) -> Vec<Arc<K::Resource>> {
-        let process = &self.process;
+    fn next_round<K: Lives>(&mut self) {
+        let due = self.now + self.pause::<K>();
+        K::worker_mut(&mut self.process).census.due = Some(due);
+    }
+
+    fn hidden<K: Lives>(&self, items: Vec<Arc<K::Resource>>) -> Vec<Arc<K::Resource>> {
+        let hides = self.now < self.hides_until;
+        if !hides && !self.hide_all {
+            return items;
+        }
         let young = |item: &K::Resource| {
             let created = item.created_at().and_then(|at| at.parse::<jiff::Timestamp>().ok());
             let age = created.map_or(0, |at| self.wall().as_millisecond() - at.as_millisecond());
-            age < i64::try_from(process.hides_for).unwrap_or(i64::MAX)
+            age < i64::try_from(self.hides_for).unwrap_or(i64::MAX)
         };
-        let hides = self.now < process.hides_until;
         items
             .into_iter()
             .filter(|item| !(self.hide_all || hides && young(item)))
-            .map(Arc::new)
             .collect()
     }
 
@@ -245,7 +294,7 @@ impl World {
         let last = census.list.replace(looked.list);
         // What is the same for all is the same for each.
         let same = match (&last, &census.list) {
-            (Some(last), Some(list)) => last.items == list.items,
+            (Some(last), Some(list)) => alike(&last.items, &list.items),
             _ => false,
         };
         if looked.set.is_some() {

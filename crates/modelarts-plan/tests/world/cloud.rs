@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use modelarts_plan::kind::Resource;
 use modelarts_plan::{CloudFailure, Details, FailureKind, Outcome, Shown};
 use modelarts_sim::Refusal;
 use modelarts_sim::ledger::Trace;
-use modelarts_sim::operation::{Call, Operation};
+use modelarts_sim::operation::{Call, Kind, Operation};
 use modelarts_types::keys;
 use modelarts_types::node::NodeList;
 use modelarts_types::order::OrderList;
@@ -62,12 +63,24 @@ pub type Answer<T> = Result<Result<T, CloudFailure>, Stop>;
 impl World {
     /// A call begins: it is counted, and what will go wrong with it is decided.
     pub fn begin(&mut self, op: Op) -> Result<Option<Fault>, Stop> {
-        let fault = self.faults.strike(self.judge.calls.len(), op);
+        self.meanwhile();
+        let number = self.judge.calls.len();
+        let planned = self.faults.strike(number, op);
+        let fault = planned.or_else(|| self.weather.strike(self.now, op));
+        // One process can stand still while another leads, not two.
+        let fault = fault.filter(|fault| !matches!(fault, Fault::Freeze(_)) || !self.overlaps());
         let at = self.now;
-        self.tell(format!("call {} {op:?} {fault:?}", self.judge.calls.len()));
+        self.log.event(at, fault.map_or("call", Fault::name), op as u64);
+        if fault.is_some() || !op.is_dull() {
+            self.tell(format!("call {number} {op:?} {fault:?}"));
+        }
         self.judge.calls.push(Called { at, op, fault });
         match fault {
             Some(Fault::CrashBefore) => Err(Stop::Crash),
+            Some(Fault::Freeze(millis)) => {
+                self.freeze(millis);
+                Ok(None)
+            }
             _ => Ok(fault),
         }
     }
@@ -92,6 +105,7 @@ impl World {
         let (kind, status, done) = match fault {
             None | Some(Fault::CrashBefore | Fault::CrashAfter | Fault::Conflict) => (None, 200, true),
             Some(Fault::ListLag(_) | Fault::EmptyList | Fault::PartialList) => (None, 200, true),
+            Some(Fault::StaleRead | Fault::Freeze(_) | Fault::Overtaken(_)) => (None, 200, true),
             Some(Fault::LostAnswer) => (Some((FailureKind::Transient, true)), 0, true),
             Some(Fault::ErrorAfterCommit) => (Some((FailureKind::Transient, true)), 500, true),
             Some(Fault::Malformed) => (Some((FailureKind::Malformed, true)), 200, true),
@@ -110,7 +124,7 @@ impl World {
             let due = self.cloud_now() + delay;
             self.cloud.execute_later(call.1, &call.0, due);
         }
-        self.now += self.latency;
+        self.now += self.weather.latency(self.latency);
         let result = done.then(|| doing(self, fault));
         let unanswered = status == 0 && kind.is_some_and(|(_, doubtful)| doubtful);
         if unanswered {
@@ -147,7 +161,7 @@ impl World {
         }
     }
 
-    pub fn list_things<K: Lives>(&mut self, which: Which) -> Answer<Vec<K::Resource>> {
+    pub fn list_things<K: Lives>(&mut self, which: Which) -> Answer<Vec<Arc<K::Resource>>> {
         let op = match which {
             Which::Default => K::CALLS.list.0,
             Which::Creating => Op::ListCreating,
@@ -158,18 +172,19 @@ impl World {
                 Some(Fault::ListLag(lag)) => lag,
                 _ => 0,
             };
-            let items = K::list(world, which, hide_younger)?;
+            let items = world.listed::<K>(which, hide_younger)?;
             let kept = match fault {
                 Some(Fault::EmptyList) => 0,
                 Some(Fault::PartialList) => items.len() / 2,
                 _ => items.len(),
             };
             let skipped = items.len() - kept;
-            Ok(items.into_iter().skip(skipped).collect())
+            Ok(items.iter().skip(skipped).map(Arc::clone).collect())
         })
     }
 
-    pub fn create_thing<K: Lives>(&mut self, body: &K::Resource) -> Answer<Arc<K::Resource>> {
+    pub fn create_thing<K: Lives>(&mut self, token: &str, body: &K::Resource) -> Answer<Arc<K::Resource>> {
+        self.judge_token(token);
         let (op, operation) = K::CALLS.create;
         let call = self.call(operation, "", K::body(body));
         self.ask(op, Some(call.clone()), |world, fault| {
@@ -233,12 +248,16 @@ impl World {
         let denied = self.deny_shows;
         let answer = self.ask(op, None, |world, _| match denied {
             true => Err(Refusal::pool_not_found()),
-            false => world.serve(&call).map(K::read),
+            // What was parsed once is not parsed again; what is not plainly there the service answers.
+            false => match world.existing::<K>().iter().find(|thing| thing.id() == Some(id)) {
+                Some(thing) if !K::has_failed(thing) => Ok(Arc::clone(thing)),
+                _ => world.serve(&call).map(|shown| Arc::new(K::read(shown))),
+            },
         })?;
         Ok(match answer {
             Ok(thing) => {
                 self.judge.showed::<K>(&thing);
-                Shown::Present(Arc::new(thing))
+                Shown::Present(thing)
             }
             Err(failure) if failure.kind == FailureKind::Gone => Shown::Gone,
             Err(failure) => Shown::Unknown(failure),
@@ -269,7 +288,7 @@ impl World {
                 body => serde_json::to_vec(body).expect("a body"),
             },
         };
-        if operation.kind() == modelarts_sim::operation::Kind::Write {
+        if operation.kind() == Kind::Write {
             self.judge.sends(&request_id, operation, id, body);
         }
         (request_id, call)
@@ -282,7 +301,10 @@ impl World {
             outcome: "accepted",
         };
         let now = self.cloud_now();
-        self.cloud.execute(call, trace, now)
+        match call.operation.kind() {
+            Kind::Write => self.cloud.execute(call, trace, now),
+            _ => self.cloud.settled(now).0.execute(call, trace, now),
+        }
     }
 
     fn read<T: serde::de::DeserializeOwned>(&mut self, call: &Sent) -> Result<T, Refusal> {
@@ -292,8 +314,8 @@ impl World {
 
     /// New pools stay out of lists from now on.
     fn process_hides(&mut self, lag: u64) {
-        self.process.hides_until = self.now + lag;
-        self.process.hides_for = lag;
+        self.hides_until = self.now + lag;
+        self.hides_for = lag;
     }
 
     /// Somebody else makes a pool; answers with its ID.

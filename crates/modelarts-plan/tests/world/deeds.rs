@@ -8,6 +8,7 @@ use modelarts_plan::{Memory, Outcome, Plan, Step};
 use super::World;
 use super::cloud::Stop;
 use super::faults::{Fault, Op};
+use super::flaws::Flaw;
 use super::kinds::{Lives, Neighbour};
 use super::kubernetes::Stale;
 use super::process::{Executed, LATER};
@@ -33,22 +34,23 @@ impl World {
                 false => Executed::Later(LATER),
             },
             Step::AddFinalizer => written(self.write_finalizers::<K>(object, true)?),
-            Step::RemoveFinalizer => {
-                self.judge_release::<K>(object);
-                written(self.write_finalizers::<K>(object, false)?)
-            }
+            Step::RemoveFinalizer => written(self.write_finalizers::<K>(object, false)?),
             Step::OpenAttempt | Step::CloseAttempt | Step::Record => match self.write_status(object, plan)? {
                 Some(result) => written(result),
                 None => Executed::Outcome(Outcome::Done),
             },
             Step::Create { .. } if self.closed.is_some() => Executed::Later(LATER),
             Step::Create { token, body } => {
-                self.judge_create::<K>(name, token, body);
+                self.judge_create::<K>(object, body);
                 memory.sent(token);
                 if let Some(answer) = self.answer_create.take() {
                     return Ok(Executed::Outcome(Outcome::Created(Arc::new(K::read(answer)))));
                 }
-                Executed::Outcome(match self.create_thing::<K>(body)? {
+                let mut answer = self.create_thing::<K>(token, body)?;
+                if self.flaw == Some(Flaw::SendsTwice) && answer.as_ref().is_err_and(|failure| failure.doubtful) {
+                    answer = self.create_thing::<K>(token, body)?;
+                }
+                Executed::Outcome(match answer {
                     Ok(made) => Outcome::Created(made),
                     Err(failure) => Outcome::Failed(failure),
                 })
@@ -57,16 +59,16 @@ impl World {
                 Executed::Outcome(self.look_at_details::<K>(&plan.status, id, *nodes)?)
             }
             Step::Mark { id, over, patch } => {
-                self.judge_mark::<K>(name, id, over.as_ref(), patch);
+                self.judge_mark::<K>(object, id, over.as_ref(), patch);
                 self.patch::<K>(id, patch)?
             }
             Step::Change { id, patch, .. } => {
                 let generation = K::metadata(object).generation.unwrap_or_default();
-                self.judge_change::<K>(name, id, generation, patch);
+                self.judge_change::<K>(object, id, generation, patch);
                 self.patch::<K>(id, patch)?
             }
             Step::Delete { id } => {
-                self.judge_delete::<K>(name, id);
+                self.judge_delete::<K>(object, id);
                 let tick = self.tick();
                 if let Some(external) = K::external_name(object) {
                     let census = &mut K::worker_mut(&mut self.process).census;
@@ -78,6 +80,17 @@ impl World {
                 })
             }
         })
+    }
+
+    /// A write of ours, with all that it wrote.
+    fn log_write<K: Lives>(&mut self, after: &K::Object) {
+        let metadata = K::metadata(after);
+        let version = metadata.resource_version.as_deref().unwrap_or_default();
+        self.log.event(self.now, version, 2_000);
+        self.log.text(metadata.name.as_deref().unwrap_or_default());
+        let finalizers = metadata.finalizers.iter().flatten().count() as u64;
+        self.log.number(finalizers);
+        self.log.text(&K::written(after));
     }
 
     fn patch<K: Lives>(&mut self, id: &str, patch: &serde_json::Value) -> Result<Executed<K>, Stop> {
@@ -93,7 +106,7 @@ impl World {
         object: &K::Object,
         plan: &Plan<K>,
     ) -> Result<Option<Result<K::Object, Stale>>, Stop> {
-        if K::status(object) == Some(&plan.status) {
+        if K::status(object) == Some(&plan.status) && self.flaw != Some(Flaw::WritesWithoutEnd) {
             return Ok(None);
         }
         let status = plan.status.clone();
@@ -110,7 +123,11 @@ impl World {
         Ok(Some(result))
     }
 
-    fn write_finalizers<K: Lives>(&mut self, object: &K::Object, held: bool) -> Result<Result<K::Object, Stale>, Stop> {
+    pub fn write_finalizers<K: Lives>(
+        &mut self,
+        object: &K::Object,
+        held: bool,
+    ) -> Result<Result<K::Object, Stale>, Stop> {
         let name = K::metadata(object).name.clone().unwrap_or_default();
         let result = self.write::<K>(Op::Finalizer, object, |object| {
             let finalizers = K::metadata_mut(object).finalizers.get_or_insert_with(Vec::new);
@@ -135,14 +152,32 @@ impl World {
         change: impl FnOnce(&mut K::Object),
     ) -> Result<Result<K::Object, Stale>, Stop> {
         let fault = self.begin(op)?;
-        self.now += 10;
+        self.now += self.weather.latency(10);
+        if matches!(fault, Some(Fault::NotConnected | Fault::Throttle)) {
+            self.end(fault)?;
+            return Err(Stop::Kubernetes);
+        }
         let name = K::metadata(object).name.clone().unwrap_or_default();
         if fault == Some(Fault::Conflict) && K::shelf(self).get(&name).is_some() {
             K::shelf_mut(self).change(&name, |_| {});
         }
         let result = K::shelf_mut(self).write(object, change);
         if let Ok(after) = &result {
+            let read = K::metadata(object).resource_version.as_ref();
+            let replaced = K::shelf(self).replaced(&name);
+            assert_eq!(replaced, read, "a write of {name} over what was never read");
             self.judge.wrote::<K>(object, after);
+            self.log_write::<K>(after);
+            let held = |object: &K::Object| {
+                K::metadata(object)
+                    .finalizers
+                    .iter()
+                    .flatten()
+                    .any(|name| name == K::FINALIZER)
+            };
+            if held(object) && !held(after) {
+                self.judge_release::<K>(object);
+            }
             self.chronicle_object::<K>(&name, after);
             self.wake_neighbours::<K>(after);
         }

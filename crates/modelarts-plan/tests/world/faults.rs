@@ -1,5 +1,7 @@
 //! What goes wrong, and at which call.
 
+use super::SECOND;
+
 /// The calls that a process makes, each a place to die at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Op {
@@ -29,6 +31,19 @@ pub enum Op {
 impl Op {
     pub fn is_cloud(self) -> bool {
         !matches!(self, Self::Read | Self::Status | Self::Finalizer)
+    }
+
+    /// Whether it is so common that it is told only if it goes wrong.
+    pub fn is_dull(self) -> bool {
+        matches!(self, Self::List | Self::NetworkList | Self::Read)
+    }
+
+    /// Whether it may change the cloud. Such calls are few, and all depends on them.
+    pub fn is_mutation(self) -> bool {
+        matches!(
+            self,
+            Self::Create | Self::Patch | Self::Delete | Self::NetworkCreate | Self::NetworkPatch | Self::NetworkDelete
+        )
     }
 
     pub fn is_list(self) -> bool {
@@ -80,6 +95,12 @@ pub enum Fault {
     NotConnected,
     /// Kubernetes refuses the write because somebody else wrote first.
     Conflict,
+    /// A read shows the object as it was before the process's last write.
+    StaleRead,
+    /// The process stands still for so long before the call leaves, and another one begins to lead.
+    Freeze(u64),
+    /// The answer of a list is taken in so much later than it was made.
+    Overtaken(u64),
 }
 
 impl Fault {
@@ -129,6 +150,47 @@ impl Fault {
         faults
     }
 
+    /// What else can befall a call: what does not tell of itself, and an API server out of reach.
+    pub fn anywhere(op: Op) -> Vec<Self> {
+        let mut faults = Self::of(op);
+        faults.push(Self::Freeze(SECOND));
+        match op {
+            Op::List | Op::NetworkList => faults.push(Self::Overtaken(SECOND)),
+            Op::Read => faults.extend([Self::StaleRead, Self::NotConnected, Self::Throttle]),
+            Op::Status | Op::Finalizer => faults.extend([Self::NotConnected, Self::Throttle]),
+            _ => {}
+        }
+        faults
+    }
+
+    /// Its name, whatever its length.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CrashBefore => "CrashBefore",
+            Self::CrashAfter => "CrashAfter",
+            Self::LostAnswer => "LostAnswer",
+            Self::ErrorAfterCommit => "ErrorAfterCommit",
+            Self::DelayedCommit(_) => "DelayedCommit",
+            Self::Malformed => "Malformed",
+            Self::ListLag(_) => "ListLag",
+            Self::EmptyList => "EmptyList",
+            Self::PartialList => "PartialList",
+            Self::Gateway404 => "Gateway404",
+            Self::Throttle => "Throttle",
+            Self::ServerError => "ServerError",
+            Self::Unauthenticated => "Unauthenticated",
+            Self::Denied => "Denied",
+            Self::Quota => "Quota",
+            Self::SoldOut => "SoldOut",
+            Self::Invalid => "Invalid",
+            Self::NotConnected => "NotConnected",
+            Self::Conflict => "Conflict",
+            Self::StaleRead => "StaleRead",
+            Self::Freeze(_) => "Freeze",
+            Self::Overtaken(_) => "Overtaken",
+        }
+    }
+
     /// Whether the answer claims that what exists does not.
     pub fn lies(self) -> bool {
         matches!(self, Self::EmptyList | Self::PartialList)
@@ -151,6 +213,11 @@ impl Faults {
     /// The next `times` calls of a kind go wrong.
     pub fn next(&mut self, op: Op, fault: Fault, times: u32) {
         self.by_op.push((op, fault, times));
+    }
+
+    /// Nothing is planned.
+    pub fn is_empty(&self) -> bool {
+        self.by_number.is_empty() && self.by_op.is_empty()
     }
 
     pub fn clear(&mut self) {

@@ -1,18 +1,18 @@
 //! What must never happen, checked at every call: the invariants of the protocol as an observer
 //! sees them who knows cloud and cluster but not the plan.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use modelarts_crd::policy::{DeletionPolicy, ManagementPolicy};
 use modelarts_plan::kind::{Resource, Status};
-use modelarts_plan::{Kind, Marker, Networks, Pools, StepKind};
+use modelarts_plan::{Kind, Marker, StepKind};
 use modelarts_sim::operation::Operation;
-use modelarts_types::pool::Pool;
 use serde_json::Value;
 
 use super::World;
 use super::faults::{Fault, Op};
 use super::kinds::Lives;
+use super::ownership::{Ownership, Sender};
 use super::sizes;
 
 /// A call that was made.
@@ -29,12 +29,16 @@ pub struct Mutation {
     pub operation: Operation,
     pub id: String,
     pub body: Value,
+    pub sender: Option<Sender>,
     /// How often the cloud has accepted it.
     pub accepted: u32,
 }
 
 /// A thing in the cloud: its kind and its ID.
-type Thing = (&'static str, String);
+pub type Thing = (&'static str, String);
+
+/// The step under way, and what was shown in its reconcile.
+type Doing = (Option<(&'static str, String, StepKind)>, BTreeMap<Thing, String>);
 
 #[derive(Default)]
 pub struct Judge {
@@ -48,8 +52,6 @@ pub struct Judge {
     pub events: Vec<&'static str>,
     /// Tokens of creations that were sent, in order.
     pub tokens: Vec<String>,
-    /// What happened, in words.
-    pub story: Vec<String>,
     /// The step that is being done: kind and name of the object, and which step.
     pub doing: Option<(&'static str, String, StepKind)>,
     /// Every request that changes the cloud, by its ID.
@@ -62,6 +64,11 @@ pub struct Judge {
     shown: BTreeMap<Thing, String>,
     /// The newest generation that was sent to each thing.
     pub sent_generations: BTreeMap<Thing, i64>,
+    pub ownership: Ownership,
+    /// For whom the next request is.
+    sender: Option<Sender>,
+    /// Objects whose finalizer was taken away.
+    pub released: usize,
     /// Every change that was sent: to which ID, and what.
     pub patches: Vec<(String, Value)>,
 }
@@ -99,6 +106,16 @@ impl Judge {
         shown.and_then(|description| Marker::find(description))
     }
 
+    /// What is being done, put aside while somebody else acts.
+    pub fn set_aside(&mut self) -> Doing {
+        (self.doing.take(), std::mem::take(&mut self.shown))
+    }
+
+    /// Goes on with what was put aside.
+    pub fn take_up(&mut self, (doing, shown): Doing) {
+        (self.doing, self.shown) = (doing, shown);
+    }
+
     /// A request that changes the cloud leaves: only the step of that name may send it.
     pub fn sends(&mut self, request_id: &str, operation: Operation, id: &str, body: Value) {
         use Operation as O;
@@ -114,6 +131,7 @@ impl Judge {
             operation,
             id: id.to_owned(),
             body,
+            sender: self.sender.take(),
             accepted: 0,
         };
         let before = self.sent.insert(request_id.to_owned(), mutation);
@@ -147,16 +165,22 @@ impl Judge {
 
 impl World {
     /// A creation leaves: its intent is durable, its object is held, and its token is new.
-    pub fn judge_create<K: Lives>(&mut self, name: &str, token: &str, body: &K::Resource) {
-        self.judge_managed::<K>(name);
-        let object = K::shelf(self).object(name);
-        let attempt = K::status(object).and_then(|status| status.creation().cloned());
-        let attempt = attempt.expect("a creation without an intent");
+    pub fn judge_create<K: Lives>(&mut self, read: &K::Object, body: &K::Resource) {
+        let object = &self.judged::<K>(read);
+        self.judge_managed::<K>(object);
+        self.judge.sender = Some(self.sender::<K>(object));
+        let intent = |object: &K::Object| {
+            let attempt = K::status(object).and_then(|status| status.creation().cloned());
+            attempt
+                .filter(|attempt| attempt.outcome.is_none())
+                .map(|attempt| attempt.token)
+        };
+        let durable = intent(object).expect("a creation without an intent");
         assert_eq!(
-            attempt.token, token,
+            Some(durable),
+            intent(read),
             "a creation of another attempt than the durable one"
         );
-        assert_eq!(attempt.outcome, None, "a creation of a closed attempt");
         let mut finalizers = K::metadata(object).finalizers.iter().flatten();
         assert!(
             finalizers.any(|name| name == K::FINALIZER),
@@ -168,23 +192,45 @@ impl World {
         );
         assert_eq!(
             Marker::find(body.description()),
-            Some(self.marker_of_any::<K>(name)),
+            Some(self.marker_on::<K>(object)),
             "a creation without our marker"
         );
-        let again = self.judge.tokens.iter().any(|sent| sent == token);
-        assert!(!again, "token {token} was sent twice\n{}", self.story());
-        self.judge.tokens.push(token.to_owned());
         let paid = K::body(body)["metadata"]["annotations"]["os.modelarts/auto.pay"].clone();
-        let asked = K::value(K::shelf(self).object(name))["spec"]["billing"]["autoPay"].clone();
+        let asked = K::value(object)["spec"]["billing"]["autoPay"].clone();
         assert!(
             matches!(paid.as_str(), None | Some("0" | "false")) || asked == Value::Bool(true),
             "money is spent that nobody allowed"
         );
     }
 
+    /// A creation is put on the wire: its token never was before.
+    pub fn judge_token(&mut self, token: &str) {
+        let again = self.judge.tokens.iter().any(|sent| sent == token);
+        assert!(!again, "token {token} was sent twice\n{}", self.story());
+        self.judge.tokens.push(token.to_owned());
+    }
+
+    /// The object by which a step is judged: the newest, if the process has read this generation of it,
+    /// else the one that it read live in this very reconcile. What people did since cannot be known to it.
+    fn judged<K: Lives>(&self, read: &K::Object) -> K::Object {
+        let seen = K::metadata(read);
+        let name = seen.name.as_deref().unwrap_or_default();
+        let newest = K::shelf(self).get(name).filter(|newest| {
+            let newest = K::metadata(newest);
+            newest.uid == seen.uid && newest.generation == seen.generation
+        });
+        newest.unwrap_or_else(|| read.clone())
+    }
+
+    fn marker_on<K: Lives>(&self, object: &K::Object) -> Marker {
+        Marker::of(K::metadata(object).uid.as_deref().unwrap_or_default(), &self.cluster)
+    }
+
     /// A marking leaves: a GET of this very reconcile showed what is marked over, and nothing else changes.
-    pub fn judge_mark<K: Lives>(&mut self, name: &str, id: &str, over: Option<&Marker>, patch: &Value) {
-        self.judge_managed::<K>(name);
+    pub fn judge_mark<K: Lives>(&mut self, read: &K::Object, id: &str, over: Option<&Marker>, patch: &Value) {
+        let object = &self.judged::<K>(read);
+        self.judge_managed::<K>(object);
+        self.judge.sender = Some(self.sender::<K>(object));
         assert!(
             self.judge.shown.contains_key(&(K::NOUN, id.to_owned())),
             "a look before a marking"
@@ -192,7 +238,7 @@ impl World {
         let shown = self.judge.shown_marker::<K>(id);
         assert_eq!(shown.as_ref(), over, "{id} is marked over another marker");
         let living = over.is_some_and(|over| {
-            let ours = *over == self.marker_of_any::<K>(name);
+            let ours = *over == self.marker_on::<K>(object);
             let mut uids = K::shelf(self).uids();
             !ours && over.cluster == self.cluster.fingerprint() && uids.any(|uid| uid == over.uid)
         });
@@ -206,14 +252,14 @@ impl World {
 
     /// A change leaves: from a spec that is no older than any sent before, to what a GET of this very
     /// reconcile showed to be ours.
-    pub fn judge_change<K: Lives>(&mut self, name: &str, id: &str, generation: i64, patch: &Value) {
-        self.judge_managed::<K>(name);
-        let object = K::shelf(self).object(name);
-        let leaving = K::metadata(object).deletion_timestamp.is_some();
+    pub fn judge_change<K: Lives>(&mut self, read: &K::Object, id: &str, generation: i64, patch: &Value) {
         // Somebody may delete the object while the pass is under way: its own read did not show it.
-        let read_later = K::metadata(object).generation != Some(generation);
-        assert!(!leaving || read_later, "a change for a deleted object");
-        let (shown, ours) = (self.judge.shown_marker::<K>(id), self.marker_of_any::<K>(name));
+        let object = &self.judged::<K>(read);
+        self.judge_managed::<K>(object);
+        self.judge.sender = Some(self.sender::<K>(object));
+        let leaving = K::metadata(object).deletion_timestamp.is_some();
+        assert!(!leaving, "a change for a deleted object");
+        let (shown, ours) = (self.judge.shown_marker::<K>(id), self.marker_on::<K>(object));
         assert_eq!(
             shown,
             Some(ours),
@@ -234,30 +280,30 @@ impl World {
     }
 
     /// Whatever is sent, the object wants to be managed.
-    fn judge_managed<K: Lives>(&self, name: &str) {
-        let object = K::shelf(self).get(name).expect("the object of a step is there");
-        let management = K::terms(&object).management;
+    fn judge_managed<K: Lives>(&self, object: &K::Object) {
+        let management = K::terms(object).management;
         assert_eq!(management, ManagementPolicy::Manage, "{}", self.story());
     }
 
     /// A deletion leaves: the object is being deleted, and a GET of this very reconcile showed our marker.
-    pub fn judge_delete<K: Lives>(&mut self, name: &str, id: &str) {
-        let object = K::shelf(self).get(name).expect("the object of a deletion is there");
-        let terms = K::terms(&object);
+    pub fn judge_delete<K: Lives>(&mut self, read: &K::Object, id: &str) {
+        let object = &self.judged::<K>(read);
+        self.judge.sender = Some(self.sender::<K>(object));
+        let terms = K::terms(object);
         assert!(
-            K::metadata(&object).deletion_timestamp.is_some(),
+            K::metadata(object).deletion_timestamp.is_some(),
             "a deletion for a living object"
         );
         assert_eq!(terms.management, ManagementPolicy::Manage, "a deletion by hand only");
         let detached = terms.deletion.or(self.namespace_policy) == Some(DeletionPolicy::Detach);
         assert!(!detached && !self.kind_leaves, "{id} is deleted although it is to stay");
-        let ours = self.marker_of_any::<K>(name);
+        let ours = self.marker_on::<K>(object);
         assert_eq!(
             self.judge.shown_marker::<K>(id),
             Some(ours.clone()),
             "{id} is deleted without a look that shows our marker"
         );
-        for thing in self.things::<K>() {
+        for thing in self.existing::<K>().iter() {
             let meant = thing.id() == Some(id);
             assert!(
                 !meant || Marker::find(thing.description()) == Some(ours.clone()),
@@ -273,91 +319,16 @@ impl World {
         let metadata = K::metadata(object);
         assert!(metadata.deletion_timestamp.is_some(), "a living object was released");
         let terms = K::terms(object);
+        self.judge.released += 1;
+        let uid = metadata.uid.clone().unwrap_or_default();
         let said = terms.deletion.or(self.namespace_policy);
         let detached = said == Some(DeletionPolicy::Detach) || self.kind_leaves;
         if detached || terms.management != ManagementPolicy::Manage {
+            self.leave_alone(&uid);
             return;
         }
-        let ours = Marker::of(metadata.uid.as_deref().unwrap_or_default(), &self.cluster);
+        let ours = Marker::of(&uid, &self.cluster);
         let left = self.marked_any::<K>(&ours);
         assert!(left.is_empty(), "released with {left:?} left behind\n{}", self.story());
-    }
-
-    /// All things of a kind that exist, failed records included.
-    pub fn things<K: Lives>(&mut self) -> Vec<K::Resource> {
-        let now = self.cloud_now();
-        let views = match K::CALLS.list.1 {
-            Operation::ListPools => self.cloud.all_pools(now),
-            _ => self.cloud.all_networks(now),
-        };
-        views.into_iter().map(K::read).collect()
-    }
-
-    /// All pools that exist, failed records included.
-    pub fn pools(&mut self) -> Vec<Pool> {
-        self.things::<Pools>()
-    }
-
-    /// The IDs of the live pools with a marker.
-    pub fn marked(&mut self, marker: &Marker) -> Vec<String> {
-        self.marked_any::<Pools>(marker)
-    }
-
-    /// The IDs of the live things with a marker.
-    pub fn marked_any<K: Lives>(&mut self, marker: &Marker) -> Vec<String> {
-        self.things::<K>()
-            .iter()
-            .filter(|thing| !K::has_failed(thing) && Marker::find(thing.description()).as_ref() == Some(marker))
-            .filter_map(|thing| thing.id().map(str::to_owned))
-            .collect()
-    }
-
-    /// Every change of the cloud is explained, and no object has two things. Only what the ledger tells
-    /// can have changed that.
-    pub fn check(&mut self) {
-        let now = self.cloud_now();
-        let seen = self.judge.mutations;
-        let new = self.cloud.ledger(now)[seen..].to_vec();
-        if new.is_empty() {
-            return;
-        }
-        self.judge.mutations += new.len();
-        for entry in &new {
-            self.explain(entry);
-        }
-        self.check_twins::<Pools>();
-        self.check_twins::<Networks>();
-    }
-
-    /// The ledger holds what a step of a plan sent, each at most once, and what others did under names of their own.
-    fn explain(&mut self, entry: &modelarts_sim::ledger::Entry) {
-        let others = ["OutOfBand", "Console"];
-        if !others.iter().any(|word| entry.operation.starts_with(word)) {
-            let sent = self.judge.sent.get_mut(&entry.request_id);
-            assert!(sent.is_some(), "nobody sent {entry:?}");
-            let Some(sent) = sent else { return };
-            assert_eq!(sent.operation.name(), entry.operation, "another request than was sent");
-            sent.accepted += 1;
-            assert_eq!(sent.accepted, 1, "{entry:?} was executed twice");
-        }
-        self.chronicle_mutation(entry);
-    }
-
-    fn check_twins<K: Lives>(&mut self) {
-        let mut owners = BTreeSet::new();
-        for thing in self.things::<K>() {
-            if K::has_failed(&thing) {
-                continue;
-            }
-            if let Some(marker) = Marker::find(thing.description()) {
-                let first = owners.insert(marker.to_string());
-                assert!(first || self.allow_twins, "two of {marker}\n{}", self.story());
-            }
-        }
-    }
-
-    pub fn tell(&mut self, text: impl AsRef<str>) {
-        let line = format!("{:>9} {}", self.now, text.as_ref());
-        self.judge.story.push(line);
     }
 }

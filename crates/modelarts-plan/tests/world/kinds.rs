@@ -15,6 +15,7 @@ use super::cloud::Which;
 use super::faults::Op;
 use super::kubernetes::Shelf;
 use super::process::{Process, Worker};
+use super::watched::Parsed;
 use super::{PROJECT, World};
 
 /// A kind that lives in the world.
@@ -33,6 +34,8 @@ pub trait Lives: Kind<Resource: Default> {
     fn shelf_mut(world: &mut World) -> &mut Shelf<Self>;
     fn worker(process: &Process) -> &Worker<Self>;
     fn worker_mut(process: &mut Process) -> &mut Worker<Self>;
+    fn parsed(world: &World) -> &Parsed<Self>;
+    fn parsed_mut(world: &mut World) -> &mut Parsed<Self>;
 
     fn object(name: &str, spec: Self::Spec) -> Self::Object;
     fn spec(object: &Self::Object) -> &Self::Spec;
@@ -43,6 +46,8 @@ pub trait Lives: Kind<Resource: Default> {
     fn unseen() -> Self::Status;
     /// The object as it would be read.
     fn value(object: &Self::Object) -> Value;
+    /// Its status in full.
+    fn written(object: &Self::Object) -> String;
 
     /// The name in the cloud that the status shows.
     fn external_name(object: &Self::Object) -> Option<String>;
@@ -55,6 +60,8 @@ pub trait Lives: Kind<Resource: Default> {
 
     /// One list, as the service gives it.
     fn list(world: &mut World, which: Which, hide_younger: u64) -> Result<Vec<Self::Resource>, Refusal>;
+    /// Everything that exists, failed records included.
+    fn all(world: &mut World) -> Vec<Value>;
     fn read(value: Value) -> Self::Resource;
     fn body(resource: &Self::Resource) -> Value;
     /// Whether it is the record of something that could not be made.
@@ -111,6 +118,14 @@ impl Lives for Pools {
         &mut process.pools
     }
 
+    fn parsed(world: &World) -> &Parsed<Self> {
+        &world.parsed_pools
+    }
+
+    fn parsed_mut(world: &mut World) -> &mut Parsed<Self> {
+        &mut world.parsed_pools
+    }
+
     fn object(name: &str, spec: Self::Spec) -> ModelArtsPool {
         ModelArtsPool::new(name, spec)
     }
@@ -136,6 +151,10 @@ impl Lives for Pools {
             observed_generation: Some(-1),
             ..ModelArtsPoolStatus::default()
         }
+    }
+
+    fn written(object: &ModelArtsPool) -> String {
+        serde_json::to_string(&object.status).expect("a status is plain data")
     }
 
     fn value(object: &ModelArtsPool) -> Value {
@@ -172,8 +191,14 @@ impl Lives for Pools {
             ..ListQuery::default()
         };
         let now = world.cloud_now();
-        world.cloud.add_project(PROJECT, now);
-        Ok(world.cloud.list_pools(PROJECT, &query, now)?.items.unwrap_or_default())
+        let (cloud, _) = world.cloud.settled(now);
+        cloud.add_project(PROJECT, now);
+        Ok(cloud.list_pools(PROJECT, &query, now)?.items.unwrap_or_default())
+    }
+
+    fn all(world: &mut World) -> Vec<Value> {
+        let now = world.cloud_now();
+        world.cloud.settled(now).0.all_pools(now)
     }
 
     fn read(value: Value) -> Pool {
@@ -242,6 +267,14 @@ impl Lives for Networks {
         &mut process.networks
     }
 
+    fn parsed(world: &World) -> &Parsed<Self> {
+        &world.parsed_networks
+    }
+
+    fn parsed_mut(world: &mut World) -> &mut Parsed<Self> {
+        &mut world.parsed_networks
+    }
+
     fn object(name: &str, spec: Self::Spec) -> ModelArtsNetwork {
         ModelArtsNetwork::new(name, spec)
     }
@@ -267,6 +300,10 @@ impl Lives for Networks {
             observed_generation: Some(-1),
             ..ModelArtsNetworkStatus::default()
         }
+    }
+
+    fn written(object: &ModelArtsNetwork) -> String {
+        serde_json::to_string(&object.status).expect("a status is plain data")
     }
 
     fn value(object: &ModelArtsNetwork) -> Value {
@@ -299,7 +336,13 @@ impl Lives for Networks {
 
     fn list(world: &mut World, _which: Which, _hide_younger: u64) -> Result<Vec<Network>, Refusal> {
         let now = world.cloud_now();
-        Ok(world.cloud.list_networks(PROJECT, now)?.items.unwrap_or_default())
+        let (cloud, _) = world.cloud.settled(now);
+        Ok(cloud.list_networks(PROJECT, now)?.items.unwrap_or_default())
+    }
+
+    fn all(world: &mut World) -> Vec<Value> {
+        let now = world.cloud_now();
+        world.cloud.settled(now).0.all_networks(now)
     }
 
     fn read(value: Value) -> Network {

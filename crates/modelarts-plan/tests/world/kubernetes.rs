@@ -15,6 +15,10 @@ pub struct Stale;
 
 pub struct Shelf<K: Lives> {
     objects: BTreeMap<String, K::Object>,
+    /// Each object as it was before the last write of a process.
+    before: BTreeMap<String, K::Object>,
+    /// Whether a write of what is not the newest is refused, as an API server does.
+    pub guarded: bool,
     version: u64,
     uids: u64,
     /// Number of writes by the process.
@@ -25,6 +29,8 @@ impl<K: Lives> Default for Shelf<K> {
     fn default() -> Self {
         Self {
             objects: BTreeMap::new(),
+            before: BTreeMap::new(),
+            guarded: true,
             version: 0,
             uids: 0,
             writes: 0,
@@ -35,6 +41,23 @@ impl<K: Lives> Default for Shelf<K> {
 impl<K: Lives> Shelf<K> {
     pub fn get(&self, name: &str) -> Option<K::Object> {
         self.objects.get(name).cloned()
+    }
+
+    /// The version that the last write of a process replaced.
+    pub fn replaced(&self, name: &str) -> Option<&String> {
+        K::metadata(self.before.get(name)?).resource_version.as_ref()
+    }
+
+    /// The object as it was before the last write of a process, if people have not touched it since.
+    pub fn stale(&self, name: &str) -> Option<K::Object> {
+        let now = self.objects.get(name)?;
+        let (new, before) = (K::metadata(now), self.before.get(name));
+        let same = before.filter(|before| {
+            let old = K::metadata(before);
+            let people = (&old.uid, old.generation, &old.deletion_timestamp, &old.annotations);
+            people == (&new.uid, new.generation, &new.deletion_timestamp, &new.annotations)
+        });
+        Some(same.unwrap_or(now).clone())
     }
 
     pub fn object(&self, name: &str) -> &K::Object {
@@ -128,9 +151,10 @@ impl<K: Lives> Shelf<K> {
     pub fn write(&mut self, read: &K::Object, change: impl FnOnce(&mut K::Object)) -> Result<K::Object, Stale> {
         let name = K::metadata(read).name.clone().unwrap_or_default();
         let current = self.objects.get(&name).ok_or(Stale)?;
-        if K::metadata(current).resource_version != K::metadata(read).resource_version {
+        if self.guarded && K::metadata(current).resource_version != K::metadata(read).resource_version {
             return Err(Stale);
         }
+        self.before.insert(name.clone(), current.clone());
         self.writes += 1;
         self.change(&name, change);
         let written = self.object(&name).clone();

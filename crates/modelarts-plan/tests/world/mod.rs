@@ -9,15 +9,23 @@
 #![allow(dead_code)]
 
 pub mod census;
+pub mod chance;
 pub mod chronicle;
 pub mod cloud;
 pub mod deeds;
+pub mod event_log;
+pub mod executed;
 pub mod faults;
+pub mod flaws;
 pub mod judge;
 pub mod kinds;
 pub mod kubernetes;
+pub mod overlap;
+pub mod ownership;
 pub mod process;
 pub mod sizes;
+pub mod watched;
+pub mod weather;
 
 use modelarts_crd::ModelArtsPool;
 use modelarts_crd::pool::{ModelArtsPoolSpec, Network, Scope as JobType};
@@ -26,11 +34,16 @@ use modelarts_plan::{Closed, ClusterId, Marker, Networks, Pools, Tick, Timing};
 use modelarts_sim::{Cloud, Profile};
 
 use chronicle::Chronicle;
+use event_log::EventLog;
 use faults::{Fault, Faults, Op};
+use flaws::Flaw;
 use judge::Judge;
 use kinds::Lives;
 use kubernetes::Shelf;
+use overlap::Others;
 use process::Process;
+use watched::{Parsed, Watched};
+use weather::Weather;
 
 /// The project that every pool is in.
 pub const PROJECT: &str = "0123456789abcdef0123456789abcdef";
@@ -42,6 +55,9 @@ pub const EPOCH: u64 = 1_770_000_000_000;
 pub const SECOND: u64 = 1_000;
 pub const MINUTE: u64 = 60 * SECOND;
 
+/// Something that somebody does.
+pub type Deed = Box<dyn FnOnce(&mut World)>;
+
 /// Everything there is.
 pub struct World {
     /// Milliseconds since the world began.
@@ -52,14 +68,25 @@ pub struct World {
     pub kube: Shelf<Pools>,
     /// The networks of the API server.
     pub networks: Shelf<Networks>,
-    pub cloud: Cloud,
+    pub cloud: Watched,
+    parsed_pools: Parsed<Pools>,
+    parsed_networks: Parsed<Networks>,
     pub faults: Faults,
+    pub weather: Weather,
+    /// What is wrong with the world itself.
+    pub flaw: Option<Flaw>,
+    pub log: EventLog,
     pub judge: Judge,
     pub chronicle: Chronicle,
     /// An account that cannot be used, if it is so.
     pub closed: Option<Closed>,
     /// Whether the account's creations leave room for one more.
     pub may_create: bool,
+    /// What people do at a time of their own, even while a call is under way.
+    pub meanwhile: Vec<(u64, Deed)>,
+    /// Until when, and for how long, new things stay out of lists.
+    pub hides_until: u64,
+    pub hides_for: u64,
     /// How long an ordinary call takes.
     pub latency: u64,
     /// How much longer a write of the status takes.
@@ -81,6 +108,7 @@ pub struct World {
     /// A test has put a second pool with the marker into the cloud.
     pub allow_twins: bool,
     pub process: Process,
+    pub others: Others,
     pub restarts: u32,
     nonces: u64,
 }
@@ -99,12 +127,20 @@ impl World {
             cluster: ClusterId("9be1e8c4-5df2-4be9-9e63-5c2a3c9c3b0a".into()),
             kube: Shelf::default(),
             networks: Shelf::default(),
-            cloud: Cloud::new(profile, 1),
+            cloud: Watched::new(Cloud::new(profile, 1)),
+            parsed_pools: Parsed::default(),
+            parsed_networks: Parsed::default(),
             faults: Faults::default(),
+            weather: Weather::calm(),
+            flaw: None,
+            log: EventLog::default(),
             judge: Judge::default(),
             chronicle: Chronicle::default(),
             closed: None,
             may_create: true,
+            meanwhile: Vec::new(),
+            hides_until: 0,
+            hides_for: 0,
             latency: 100,
             slow_status: 0,
             edit_at_status: None,
@@ -116,6 +152,7 @@ impl World {
             kind_leaves: false,
             allow_twins: false,
             process: Process::started(0),
+            others: Others::default(),
             restarts: 0,
             nonces: 0,
         }
@@ -195,8 +232,7 @@ impl World {
 
     /// Has the process look at an object now.
     pub fn wake_any<K: Lives>(&mut self, name: &str) {
-        let now = self.now;
-        K::worker_mut(&mut self.process).wakes.insert(name.to_owned(), now);
+        self.wake_in::<K>(name);
     }
 
     /// Has the process look at everything now.
@@ -219,6 +255,7 @@ impl World {
         let until = self.now + millis;
         while self.happen_before(until) {}
         self.now = self.now.max(until);
+        self.meanwhile();
         self.check();
     }
 
@@ -241,6 +278,14 @@ impl World {
 
     pub fn run_until_gone(&mut self, name: &str, limit: u64) {
         self.run_until("gone", limit, |world| world.kube.get(name).is_none());
+    }
+
+    /// What people do meanwhile, as far as it is due.
+    pub fn meanwhile(&mut self) {
+        while let Some(due) = self.meanwhile.iter().position(|(at, _)| *at <= self.now) {
+            let (_, deed) = self.meanwhile.remove(due);
+            deed(self);
+        }
     }
 
     /// The process dies and another begins, which remembers nothing.
@@ -291,11 +336,7 @@ impl World {
 
     /// What happened, for the text of a failed test: the beginning, the end, and how things stand.
     pub fn story(&self) -> String {
-        let dull = |line: &&String| line.ends_with("List None") || line.ends_with("Read None");
-        let lines: Vec<&String> = self.judge.story.iter().filter(|line| !dull(line)).collect();
-        let (head, tail) = (lines.len().min(60), lines.len().saturating_sub(25).max(60));
-        let told = lines[..head].iter().chain(lines.iter().skip(tail));
-        let told: Vec<&str> = told.map(|line| line.as_str()).collect();
+        let told = self.log.told(60, 60);
         let pools = self
             .kube
             .all()
@@ -306,7 +347,7 @@ impl World {
             .chain(networks)
             .map(|(name, status)| format!("{name}: {status}"))
             .collect();
-        format!("{}\n{:?}\n{}", told.join("\n"), self.faults, statuses.join("\n"))
+        format!("{told}\n{:?}\n{}", self.faults, statuses.join("\n"))
     }
 }
 

@@ -14,6 +14,7 @@ use super::census::{Census, Member};
 use super::cloud::Stop;
 use super::faults::{Fault, Op};
 use super::kinds::Lives;
+use super::kubernetes::Stale;
 use super::{PROJECT, SECOND, World};
 
 /// More steps in a row than any life of an object has, as in the operator.
@@ -29,9 +30,6 @@ pub struct Process {
     pub networks: Worker<Networks>,
     /// The refusal of the credentials that the account rests from.
     pub refused: Option<String>,
-    /// Until when, and for how long, new things stay out of lists.
-    pub hides_until: u64,
-    pub hides_for: u64,
 }
 
 /// The part of the process that looks after one kind.
@@ -40,6 +38,8 @@ pub struct Worker<K: Lives> {
     pub census: Census<K>,
     /// When each object is to be looked at, in the world's time.
     pub wakes: BTreeMap<String, u64>,
+    /// What the spec of each object asks for, and of which version that was read.
+    specs: BTreeMap<String, (String, (Option<String>, String))>,
 }
 
 impl<K: Lives> Default for Worker<K> {
@@ -48,22 +48,37 @@ impl<K: Lives> Default for Worker<K> {
             memories: BTreeMap::new(),
             census: Census::default(),
             wakes: BTreeMap::new(),
+            specs: BTreeMap::new(),
         }
     }
 }
 
 impl<K: Lives> Worker<K> {
-    fn next_wake(&self) -> Option<(u64, String)> {
+    fn next_wake(&self) -> Option<(u64, &String)> {
         let wake = self.wakes.iter().min_by_key(|(_, at)| **at);
-        wake.map(|(name, at)| (*at, name.clone()))
+        wake.map(|(name, at)| (*at, name))
     }
 
-    /// When something is due, and whether it is an object's turn.
-    fn next(&self) -> Option<(u64, bool)> {
-        let wake = self.next_wake().map(|(at, _)| (at, true));
-        let round = self.census.due.map(|at| (at, false));
-        wake.into_iter().chain(round).min_by_key(|(at, object)| (*at, !object))
+    /// When something is due: an object's turn comes before a round of the census.
+    fn next(&self) -> Option<(u64, Turn)> {
+        let wake = self.next_wake().map(|(at, _)| (at, Turn::Object));
+        let round = self.census.due.map(|at| (at, Turn::Round));
+        wake.into_iter().chain(round).min()
     }
+}
+
+/// What is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Turn {
+    Object,
+    Round,
+}
+
+/// Which kind it is due for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Of {
+    Pools,
+    Networks,
 }
 
 impl Process {
@@ -72,6 +87,13 @@ impl Process {
             started: at,
             ..Self::default()
         }
+    }
+
+    /// What is due next.
+    pub fn next(&self) -> Option<(u64, (Turn, Of))> {
+        let pools = self.pools.next().map(|(at, turn)| (at, (turn, Of::Pools)));
+        let networks = self.networks.next().map(|(at, turn)| (at, (turn, Of::Networks)));
+        pools.into_iter().chain(networks).min()
     }
 }
 
@@ -93,34 +115,38 @@ struct Observed<K: Lives> {
 impl World {
     /// The next thing that is due before `until` happens. False if there is none.
     pub fn happen_before(&mut self, until: u64) -> bool {
-        let pools = self.process.pools.next();
-        let networks = self.process.networks.next();
-        let order = |next: &Option<(u64, bool)>| next.map(|(at, object)| (at, !object));
-        let result = match (order(&pools), order(&networks)) {
-            (None, None) => return false,
-            (Some(pool), Some(network)) if network < pool => self.happen::<Networks>(networks, until),
-            (None, Some(_)) => self.happen::<Networks>(networks, until),
-            _ => self.happen::<Pools>(pools, until),
-        };
-        let Some(result) = result else { return false };
-        if result == Err(Stop::Crash) {
-            self.tell("crash");
-            self.restart();
+        if self.elder_acts_first() {
+            self.let_elder_act();
         }
-        self.check();
-        true
+        let due = self.process.next().filter(|(at, _)| *at < until);
+        let result = due.map(|(at, (turn, of))| {
+            self.now = self.now.max(at);
+            match of {
+                Of::Pools => self.happen::<Pools>(turn),
+                Of::Networks => self.happen::<Networks>(turn),
+            }
+        });
+        if result == Some(Err(Stop::Crash)) {
+            self.tell("crash");
+            self.die();
+        }
+        self.let_leader_act();
+        if result.is_some() {
+            self.check();
+        }
+        result.is_some()
     }
 
-    fn happen<K: Lives>(&mut self, next: Option<(u64, bool)>, until: u64) -> Option<Result<(), Stop>> {
-        let (at, object) = next.filter(|(at, _)| *at < until)?;
-        self.now = self.now.max(at);
-        if !object {
-            return Some(self.round::<K>());
+    fn happen<K: Lives>(&mut self, turn: Turn) -> Result<(), Stop> {
+        if turn == Turn::Round {
+            return self.round::<K>();
         }
         let worker = K::worker_mut(&mut self.process);
-        let (_, name) = worker.next_wake()?;
+        let Some(name) = worker.next_wake().map(|(_, name)| name.clone()) else {
+            return Ok(());
+        };
         worker.wakes.remove(&name);
-        Some(self.reconcile::<K>(&name))
+        self.reconcile::<K>(&name)
     }
 
     fn reconcile<K: Lives>(&mut self, name: &str) -> Result<(), Stop> {
@@ -151,12 +177,13 @@ impl World {
 
     fn read_object<K: Lives>(&mut self, name: &str) -> Result<Option<K::Object>, Stop> {
         let fault = self.begin(Op::Read)?;
-        self.now += 5;
+        self.now += self.weather.latency(5);
         self.end(fault)?;
-        if fault == Some(Fault::LostAnswer) {
-            return Err(Stop::Kubernetes);
+        match fault {
+            Some(Fault::LostAnswer | Fault::NotConnected | Fault::Throttle) => Err(Stop::Kubernetes),
+            Some(Fault::StaleRead) => Ok(K::shelf(self).stale(name)),
+            _ => Ok(K::shelf(self).get(name)),
         }
-        Ok(K::shelf(self).get(name))
     }
 
     /// The operator's `reconcile`: passes until there is nothing to do. None: nothing to wait for.
@@ -173,6 +200,7 @@ impl World {
             }
             let observed = self.observe::<K>(name, &object);
             let plan = self.decide(&object, &observed, began, memory);
+            self.plant::<K>(&object, &plan)?;
             let started = self.tick();
             self.note_step(name, &plan);
             let outcome = match self.execute(name, &object, &plan, memory)? {
@@ -183,21 +211,23 @@ impl World {
                     Outcome::Done
                 }
             };
-            let stale = outcome == Outcome::Stale;
+            let mut stale = outcome == Outcome::Stale;
             let opened = plan.status.creation();
             memory.absorb(&plan.step, outcome, opened, &observed.hash, started, self.tick());
-            if !stale
-                && plan.publish
-                && let Some(Ok(written)) = self.write_status(&object, &plan)?
-            {
-                object = written;
+            if !stale && plan.publish {
+                // Nobody might wake it for whatever came in between, so it is looked at again at once.
+                match self.write_status(&object, &plan)? {
+                    Some(Ok(written)) => object = written,
+                    Some(Err(Stale)) => stale = true,
+                    None => {}
+                }
             }
             if !stale && let Some(notice) = &plan.notice {
                 self.chronicle_event::<K>(name, notice);
                 self.judge.events.push(notice.reason);
             }
             match plan.step {
-                Step::Rest | Step::LookAtScope { .. } => return Ok(Some(plan.next_look.max(50))),
+                Step::Rest | Step::LookAtScope { .. } if !stale => return Ok(Some(plan.next_look.max(50))),
                 Step::RemoveFinalizer if !stale => return Ok(None),
                 _ => {}
             }
@@ -224,18 +254,17 @@ impl World {
         self.judge.doing = Some((K::KIND, name.to_owned(), kind));
         if kind != StepKind::Rest {
             let at = self.now;
+            self.log.event(at, name, 1_000 + kind as u64);
             self.judge.steps.push((at, kind));
             self.tell(format!("step {kind:?} of {name}"));
         }
     }
 
     fn observe<K: Lives>(&mut self, name: &str, object: &K::Object) -> Observed<K> {
-        let desired = K::Desired::parse(object, &self.cluster).ok();
-        let hash = desired.as_ref().map(|desired| desired.hash().to_owned());
+        let (external_name, hash) = self.read_spec::<K>(name, object);
         let around = K::around(self, object);
         let account = self.account();
-        let hash = hash.unwrap_or_default();
-        let member = member::<K>(object, desired.as_ref());
+        let member = member::<K>(object, external_name);
         let (now, cluster) = (self.now, self.cluster.clone());
         let living: BTreeSet<String> = K::shelf(self).uids().map(str::to_owned).collect();
         let census = &mut K::worker_mut(&mut self.process).census;
@@ -254,6 +283,22 @@ impl World {
             around,
             hash,
         }
+    }
+
+    /// Name and fingerprint of what the spec asks for, parsed once for each version of the object.
+    fn read_spec<K: Lives>(&mut self, name: &str, object: &K::Object) -> (Option<String>, String) {
+        let version = K::metadata(object).resource_version.clone().unwrap_or_default();
+        let known = K::worker(&self.process).specs.get(name);
+        if let Some((_, read)) = known.filter(|(of, _)| *of == version) {
+            return read.clone();
+        }
+        let desired = K::Desired::parse(object, &self.cluster).ok();
+        let wanted = desired.map(|desired| (desired.name().to_owned(), desired.hash().to_owned()));
+        let (external_name, hash) = wanted.unzip();
+        let read = (external_name, hash.unwrap_or_default());
+        let specs = &mut K::worker_mut(&mut self.process).specs;
+        specs.insert(name.to_owned(), (version, read.clone()));
+        read
     }
 
     fn account(&self) -> Account {
@@ -297,7 +342,7 @@ impl World {
     }
 }
 
-fn member<K: Lives>(object: &K::Object, desired: Option<&K::Desired>) -> Member {
+fn member<K: Lives>(object: &K::Object, external_name: Option<String>) -> Member {
     let status = K::status(object);
     let has = |type_: &str| {
         let conditions = status.iter().flat_map(|status| status.conditions());
@@ -308,9 +353,7 @@ fn member<K: Lives>(object: &K::Object, desired: Option<&K::Desired>) -> Member 
     let metadata = K::metadata(object);
     Member {
         uid: metadata.uid.clone().unwrap_or_default(),
-        external_name: desired
-            .map(|desired| desired.name().to_owned())
-            .or_else(|| K::external_name(object)),
+        external_name: external_name.or_else(|| K::external_name(object)),
         id: status.and_then(|status| status.id().map(str::to_owned)),
         object_name: metadata.name.clone().unwrap_or_default(),
         adoption: K::terms(object).adoption.map(|adoption| adoption.id.to_owned()),

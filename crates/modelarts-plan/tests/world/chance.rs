@@ -1,5 +1,6 @@
 //! Numbers that depend on a seed and on nothing else (SplitMix64).
 
+#[derive(Clone, Debug)]
 pub struct Chance(u64);
 
 impl Chance {
