@@ -9,6 +9,7 @@ use modelarts_crd::policy::DriftPolicy;
 
 use crate::cadence::{SETTLED, after_refusal, after_setback};
 use crate::failure::Remedy;
+use crate::identity::Marker;
 use crate::kind::{Kind, Resource, Status};
 use crate::memory::{Memory, fingerprint_of_patch};
 use crate::next::{Change, Next};
@@ -119,7 +120,7 @@ fn send<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, resource: &K::Resource,
     // What a list shows may be old; what a GET of this pass shows is sent against.
     let step = match memory.shown(&id, view.began).map(|show| &show.shown) {
         None => Step::LookAt { id },
-        Some(Shown::Present(_)) => Step::Change {
+        Some(Shown::Present(shown)) if Marker::on(&**shown) == Some(view.marker()) => Step::Change {
             id,
             patch: change.patch,
             effect: match (change.grows, change.shrinks) {
@@ -128,7 +129,7 @@ fn send<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, resource: &K::Resource,
                 _ => Effect::Neither,
             },
         },
-        Some(Shown::Gone | Shown::Unknown(_)) => return unlooked(view, memory, &id, change.fields),
+        Some(_) => return unlooked(view, memory, &id, change.fields),
     };
     let text = format!("sending {}", change.fields.join(", "));
     Course {
@@ -139,10 +140,18 @@ fn send<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, resource: &K::Resource,
     }
 }
 
-/// The look that a change needs failed, or shows nothing: nothing is sent on the word of a list.
+/// The look that a change needs failed, shows nothing, or shows somebody else's: nothing is sent on the
+/// word of a list, not even of a newer one, since lists lag.
 fn unlooked<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, id: &str, fields: Vec<String>) -> Course<K> {
     let (reason, text) = match memory.shown(id, view.began).map(|show| &show.shown) {
         Some(Shown::Unknown(failure)) => (failure.reason().0, failure.message.clone()),
+        Some(Shown::Present(_)) => (
+            Reason::ChangePending,
+            format!(
+                "{} {id} is shown without this object's marker for a moment; the change is sent when it carries it",
+                K::NOUN
+            ),
+        ),
         _ => (
             Reason::ChangePending,
             format!(
