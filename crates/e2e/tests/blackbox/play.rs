@@ -91,9 +91,7 @@ impl<'a> Play<'a> {
     pub async fn check_status(&self) {
         let stored = self.stored().await;
         let objects = stored.iter().filter_map(|version| version.after.as_ref());
-        let objects: Vec<ModelArtsPool> = objects
-            .map(|object| serde_json::from_value(object.clone()).unwrap())
-            .collect();
+        let objects: Vec<ModelArtsPool> = objects.map(as_read).collect();
         for first in objects.iter().filter(|object| object.metadata.generation == Some(1)) {
             let uid = &first.metadata.uid;
             let life: Vec<ModelArtsPool> = objects
@@ -139,21 +137,21 @@ impl<'a> Play<'a> {
         let mut looks = tokio::time::interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            let come = match moment {
-                Moment::Now => true,
-                Moment::Ledger(more) => entries().await >= entries_before + more,
-                Moment::Calls(operation, more) => calls(operation).await >= calls_before + more,
-                Moment::Writes(more) => revision().await >= revision_before + more,
+            let (come, over) = match moment {
+                Moment::Now => (true, false),
+                Moment::Ledger(more) => (entries().await >= entries_before + more, false),
+                Moment::Calls(operation, more) => (calls(operation).await >= calls_before + more, false),
+                Moment::Writes(more) => (revision().await >= revision_before + more, false),
                 Moment::Finalizer(object)
                 | Moment::Open(object)
                 | Moment::Recorded(object)
                 | Moment::Leaving(object)
                 | Moment::Gone(object) => {
                     let object = self.ground.object(&self.name(*object)).await;
-                    is_at(object.as_ref(), moment)
+                    (is_at(object.as_ref(), moment), is_past(object.as_ref(), moment))
                 }
             };
-            if come || tokio::time::Instant::now() > deadline {
+            if come || over || tokio::time::Instant::now() > deadline {
                 return come;
             }
             looks.tick().await;
@@ -214,6 +212,15 @@ impl<'a> Play<'a> {
     }
 }
 
+/// A stored object as users read it: the API server puts the default in where no status is stored.
+fn as_read(object: &serde_json::Value) -> ModelArtsPool {
+    let mut object = object.clone();
+    if object["status"].is_null() {
+        object["status"] = json!({ "observedGeneration": -1 });
+    }
+    serde_json::from_value(object).unwrap()
+}
+
 fn is_at(object: Option<&ModelArtsPool>, moment: &Moment) -> bool {
     let status = object.and_then(|object| object.status.as_ref());
     let attempt = status.and_then(|status| status.creation.as_ref());
@@ -233,6 +240,13 @@ fn is_at(object: Option<&ModelArtsPool>, moment: &Moment) -> bool {
         Moment::Gone(_) => object.is_none(),
         _ => false,
     }
+}
+
+/// Whether a moment that lasts a few milliseconds was missed.
+fn is_past(object: Option<&ModelArtsPool>, moment: &Moment) -> bool {
+    let status = object.and_then(|object| object.status.as_ref());
+    let recorded = status.is_some_and(|status| status.pool_id.is_some());
+    matches!(moment, Moment::Finalizer(_) | Moment::Open(_)) && (recorded || object.is_none())
 }
 
 /// Where the store has the pools.

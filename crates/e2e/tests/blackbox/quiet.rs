@@ -133,3 +133,81 @@ fn shape(spec: &Value, description: &Value) -> (Value, Vec<String>, Value) {
     scopes.sort();
     (spec["resources"][0]["count"].clone(), scopes, description.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use e2e::scene::merge;
+    use serde_json::json;
+
+    fn object(changes: &Value) -> ModelArtsPool {
+        let mut object = json!({
+            "apiVersion": "modelarts.huaweicloud.com/v1alpha1",
+            "kind": "ModelArtsPool",
+            "metadata": { "name": "train-a", "uid": "u-1", "generation": 2 },
+            "spec": {
+                "scope": ["Train", "Notebook"], "network": { "name": "net-0123" }, "description": "trains",
+                "resources": [{ "flavor": "modelarts.vm.cpu.8ud", "count": 2 }],
+            },
+            "status": { "observedGeneration": 2, "poolId": "p-1", "conditions": [{
+                "type": "Ready", "status": "True", "reason": "Ready", "message": "it is",
+                "observedGeneration": 2, "lastTransitionTime": "2026-01-01T00:00:00Z",
+            }] },
+        });
+        merge(&mut object, changes);
+        serde_json::from_value(object).unwrap()
+    }
+
+    fn pool(changes: &Value) -> Value {
+        let mut pool = json!({
+            "metadata": { "name": "p-1", "annotations": { "os.modelarts/description": "trains [mapool:u-1@abcdef]" } },
+            "spec": { "scope": ["Notebook", "Train"], "resources": [{ "flavor": "modelarts.vm.cpu.8ud", "count": 2 }] },
+        });
+        merge(&mut pool, changes);
+        pool
+    }
+
+    #[test]
+    fn an_object_that_has_what_it_wants_is_right() {
+        assert_eq!(wrong_with(&object(&json!({})), &[pool(&json!({}))]), None);
+    }
+
+    #[test]
+    fn whatever_is_not_as_the_object_says_is_found() {
+        let same = json!({});
+        let fewer = json!({ "spec": { "resources": [{ "count": 1 }] } });
+        let other_text =
+            json!({ "metadata": { "annotations": { "os.modelarts/description": "x [mapool:u-1@abcdef]" } } });
+        let foreign =
+            json!({ "metadata": { "annotations": { "os.modelarts/description": "trains [mapool:u-2@abcdef]" } } });
+        let rows: [(&str, Value, Vec<Value>); 9] = [
+            (
+                "is leaving",
+                json!({ "metadata": { "deletionTimestamp": "2026-01-01T00:00:00Z" } }),
+                vec![pool(&same)],
+            ),
+            (
+                "is not Ready",
+                json!({ "metadata": { "generation": 3 } }),
+                vec![pool(&same)],
+            ),
+            (
+                "is not Ready",
+                json!({ "status": { "conditions": [] } }),
+                vec![pool(&same)],
+            ),
+            ("has 0 pools", same.clone(), vec![]),
+            ("has 0 pools", same.clone(), vec![pool(&foreign)]),
+            ("has 2 pools", same.clone(), vec![pool(&same), pool(&same)]),
+            ("and says", json!({ "status": { "poolId": "p-2" } }), vec![pool(&same)]),
+            ("wants", same.clone(), vec![pool(&fewer)]),
+            ("wants", same.clone(), vec![pool(&other_text)]),
+        ];
+        for (part, change, pools) in rows {
+            let said = wrong_with(&object(&change), &pools).unwrap_or_default();
+            assert!(said.contains(part), "{part}: {said:?}");
+        }
+        let narrow = json!({ "spec": { "scope": ["Train"] } });
+        assert!(wrong_with(&object(&same), &[pool(&narrow)]).is_some());
+    }
+}
