@@ -150,7 +150,7 @@ pub struct ModelArtsAccountStatus {
     /// ID of the project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_id: Option<String>,
-    /// Ready and CredentialsValid, and Reconciling or Stalled while true.
+    /// Ready and CredentialsValid, and Reconciling, Stalled or OrphanFound while true.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,

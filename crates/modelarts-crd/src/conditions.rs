@@ -18,6 +18,8 @@ pub enum ConditionType {
     SubscriptionEnding,
     /// Whether the cloud accepts an account's credentials.
     CredentialsValid,
+    /// The cloud holds something in an account for objects that are gone.
+    OrphanFound,
 }
 
 impl ConditionType {
@@ -30,6 +32,7 @@ impl ConditionType {
             Self::Synced => "Synced",
             Self::SubscriptionEnding => "SubscriptionEnding",
             Self::CredentialsValid => "CredentialsValid",
+            Self::OrphanFound => "OrphanFound",
         }
     }
 }
@@ -100,7 +103,7 @@ reasons! {
     NotFound: "What adoption or Observe names does not exist.", "Correct the ID or the name; it is looked for again with each census.";
     AdoptionRefused: "What adoption names belongs to another object.", "Delete that object with deletionPolicy: Detach first, or for another cluster set adoption.replacesMarker.";
     Adopting: "The marker of this object is being written to what adoption names.", "Wait.";
-    OrphanFound: "The cloud holds something that this cluster made for an object that is gone, and that this object would make again.", "Take it over with adoption.poolId (or adoption.networkId), delete it in the console, or choose another name.";
+    OrphanFound: "The cloud holds something that this cluster made for an object that is gone: on a pool or a network, what that object would make again; on an account, anything there.", "Take it over with adoption.poolId (or adoption.networkId), or delete it in the console; a pool or a network may also choose another name. What was detached on purpose is reported on the account until the marker is removed from its description.";
     SubscriptionActive: "The pool is paid for by the month or year, so it is not deleted.", "Unsubscribe it in the console, or set deletionPolicy: Detach: the object is then released and the pool stays until its term ends.";
     SubscriptionEnding: "The term of the subscription ends soon and is not renewed by itself.", "Renew it in the console, or move the jobs elsewhere.";
     Deleting: "The pool is being deleted.", "Wait.";

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::accounts::{Accounts, Policy, Sources};
+use crate::auditor::Auditor;
 use crate::claims::Claims;
 use crate::clock::Clock;
 use crate::directory::Directory;
@@ -89,6 +90,7 @@ pub async fn bench(
         recorder: Recorder::new(client.clone(), reporter),
         kube: client,
         claims: Claims::default(),
+        auditor: Auditor::new(300_000),
     };
     Bench {
         shared: Arc::new(shared),

@@ -8,7 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use modelarts_plan::{Breaker, Cloud, CloudFailure, Listing, Marker, Tick, Trouble};
+use modelarts_plan::audit::Ours;
+use modelarts_plan::{Breaker, Cloud, CloudFailure, Listing, Tick, Trouble};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
@@ -138,16 +139,10 @@ impl<K: Service> Census<K> {
     /// uids in markers of this cluster whose objects are gone. Nothing while it cannot be told, nor
     /// while nothing was listed: then a marker that a GET shows is not among those looked through.
     fn orphans(&self, listings: [Option<&Listing<K>>; 2]) -> Option<BTreeSet<String>> {
-        let cluster = self.shared.cluster.fingerprint();
         let listings: Vec<&Listing<K>> = listings.into_iter().flatten().collect();
-        let markers: Vec<Marker> = listings
-            .iter()
-            .flat_map(|listing| &listing.items)
-            .filter_map(|item| Marker::on(&**item))
-            .filter(|marker| marker.cluster == cluster)
-            .collect();
-        let uids = markers.iter().map(|marker| marker.uid.as_str());
-        (!listings.is_empty()).then(|| K::directory(&self.shared.directories).gone(uids))?
+        let items = listings.iter().flat_map(|listing| &listing.items);
+        let ours = Ours::among(items.map(|item| &**item), &self.shared.cluster);
+        (!listings.is_empty()).then(|| K::directory(&self.shared.directories).gone(ours.uids()))?
     }
 
     /// Asks for a complete LIST set that begins at `since` or later; the object is woken when it is there.

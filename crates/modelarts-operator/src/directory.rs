@@ -206,6 +206,17 @@ impl Directory {
         Some(gone.map(str::to_owned).collect())
     }
 
+    /// IDs of the things that objects have on record, or want to take over.
+    #[must_use]
+    pub fn ids_named(&self) -> BTreeSet<String> {
+        let members = self.members();
+        let seen = members.values().filter_map(Known::member);
+        seen.flat_map(|member| [&member.id, &member.adoption])
+            .flatten()
+            .cloned()
+            .collect()
+    }
+
     /// The objects of a scope that are looked after.
     #[must_use]
     pub fn of_scope(&self, scope: &ScopeKey) -> Vec<Member> {

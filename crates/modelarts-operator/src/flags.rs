@@ -156,6 +156,11 @@ pub struct CadenceFlags {
     /// The longest such a retry may wait.
     #[arg(long, env = "MODELARTS_OPERATOR_STALLED_RETRY_MAX", value_name = "TIME", default_value = "1h", value_parser = duration::parse)]
     pub stalled_retry_max: Duration,
+
+    /// How long a pool or network with this cluster's marker must be without an object before it is
+    /// reported; a workspace in which no object is left is listed once in this time.
+    #[arg(long, env = "MODELARTS_OPERATOR_AUDIT_PERIOD", value_name = "TIME", default_value = "5m", value_parser = duration::parse)]
+    pub audit_period: Duration,
 }
 
 /// Leader election timings; lease duration > renew deadline > retry period.
@@ -207,6 +212,7 @@ impl Flags {
             census_interval_max,
             stalled_retry,
             stalled_retry_max,
+            audit_period: _,
         } = self.cadence;
         Timing {
             request_deadline: millis(request_deadline),
@@ -222,6 +228,12 @@ impl Flags {
             stalled_retry: millis(stalled_retry),
             stalled_retry_max: millis(stalled_retry_max),
         }
+    }
+
+    /// How long something must be without an object before it is reported, in milliseconds.
+    #[must_use]
+    pub fn audit_period(&self) -> u64 {
+        millis(self.cadence.audit_period)
     }
 
     /// The name of this replica in the lease.

@@ -23,6 +23,7 @@ pub mod execute;
 pub mod publish;
 
 pub mod accounts;
+pub mod auditor;
 pub mod census;
 pub mod claims;
 pub mod clock;

@@ -5,6 +5,9 @@
 //! `&'static str`, phases are folded to the known ones, and scopes (account and workspace) are
 //! capped. Otherwise a tenant could grow the memory of the operator and of its monitoring.
 
+mod buckets;
+mod orphans;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
@@ -20,6 +23,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
+
+use buckets::{call_histogram, pass_histogram};
+use orphans::Left;
 
 /// Content type of [`Metrics::encode`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -130,6 +136,7 @@ pub struct Metrics {
     census_at: Family<Scope, Seconds>,
     census_pools: Family<Scope, Gauge>,
     breaker: Family<Scope, Gauge>,
+    orphans: Family<Left, Gauge>,
     scopes_left_out: Counter,
     pools: Family<Phase, Gauge>,
     leader: Family<Named, Gauge>,
@@ -151,6 +158,7 @@ impl Metrics {
             census_at: Family::default(),
             census_pools: Family::default(),
             breaker: Family::default(),
+            orphans: Family::default(),
             scopes_left_out: Counter::default(),
             pools: Family::default(),
             leader: Family::default(),
@@ -208,6 +216,8 @@ impl Metrics {
         );
         let help = "1 while creations in a workspace are held back because too much vanished from the list";
         r.register("modelarts_breaker_open", help, self.breaker.clone());
+        let help = "Pools, or networks, with this cluster's marker and without an object";
+        r.register("modelarts_orphans", help, self.orphans.clone());
         let help = "Records dropped because there are more workspaces than metrics for them";
         r.register("modelarts_metrics_scopes_left_out", help, self.scopes_left_out.clone());
         r.register(
@@ -373,18 +383,6 @@ impl fmt::Debug for Metrics {
 
 fn gauge(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-/// A pass without a call to the cloud takes milliseconds; one at its deadline a minute.
-fn pass_histogram() -> Histogram {
-    Histogram::new([
-        0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
-    ])
-}
-
-/// The request deadline is 30 seconds; with all that surrounds it, a minute at most.
-fn call_histogram() -> Histogram {
-    Histogram::new([0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0])
 }
 
 #[cfg(test)]

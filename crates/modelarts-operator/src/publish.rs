@@ -110,14 +110,21 @@ pub async fn tell<K: Service>(
         note: format!("{} {namespace}/{name}: {}", K::NOUN, notice.note),
         ..notice.clone()
     });
-    let refused = send(recorder, &object.object_ref(&()), notice).await;
+    let refused = send(recorder, &object.object_ref(&()), None, notice).await;
     if let (true, Some(notice), Some(account)) = (refused, lasting, account) {
-        send(recorder, &account.object_ref(&()), notice).await;
+        send(recorder, &account.object_ref(&()), None, notice).await;
     }
 }
 
-/// Answers whether the event was refused.
-async fn send(recorder: &Recorder, about: &ObjectReference, notice: Notice) -> bool {
+/// Tells an event, and answers whether it was refused. One that differs from an earlier one in nothing
+/// but its text is counted as the same and keeps the earlier text, so events about different things
+/// need a different `related`.
+pub(crate) async fn send(
+    recorder: &Recorder,
+    about: &ObjectReference,
+    related: Option<ObjectReference>,
+    notice: Notice,
+) -> bool {
     let Notice {
         kind,
         reason,
@@ -132,7 +139,7 @@ async fn send(recorder: &Recorder, about: &ObjectReference, notice: Notice) -> b
         reason: reason.to_owned(),
         note: Some(note),
         action: action.to_owned(),
-        secondary: None,
+        secondary: related,
     };
     let told = recorder.publish(&event, about).await;
     if let Err(error) = &told {

@@ -8,6 +8,7 @@ use modelarts_plan::kind::Resource;
 use modelarts_plan::{CloudFailure, FailureKind, Tick};
 
 use crate::accounts::Access;
+use crate::auditor;
 use crate::census::{Scope, State, trouble};
 use crate::directory::{Member, ScopeKey};
 use crate::failures;
@@ -25,6 +26,7 @@ pub(crate) async fn run<K: Service>(shared: Arc<Shared>, key: ScopeKey, scope: A
         let members = K::directory(&shared.directories).of_scope(&key);
         if members.is_empty() {
             shared.metrics.forget_scope(K::CONTROLLER, &key.account, &key.workspace);
+            auditor::released::<K>(&shared, &key);
             return;
         }
         round(&shared, &key, &scope, &members).await;
@@ -121,7 +123,8 @@ fn index<K: Service>(
     Snapshot::new(began, items, failed, last, owners)
 }
 
-async fn list_items<K: Service>(
+/// One complete list; an answer that cannot be complete is a failure.
+pub(crate) async fn list_items<K: Service>(
     shared: &Shared,
     key: &ScopeKey,
     access: &Access,
@@ -206,6 +209,8 @@ fn absorb<K: Service>(
     shared
         .metrics
         .breaker(K::CONTROLLER, &key.account, &key.workspace, frozen);
+    let items = looked.list.items().map(|item| &**item);
+    auditor::absorb::<K>(shared, key, looked.list.began, items);
     for member in members {
         let changed = last
             .as_ref()

@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::accounts::{Accounts, Policy, Sources, Versions};
+use crate::auditor::Auditor;
 use crate::claims::Claims;
 use crate::clock::Clock;
 use crate::context::Context;
@@ -33,7 +34,7 @@ use crate::metrics::Metrics;
 use crate::service::Service;
 use crate::shared::{Directories, Shared};
 use crate::shutdown::{self, Shutdown};
-use crate::{standing, watches};
+use crate::{auditor, standing, watches};
 
 /// What a process talks to, and by which clocks it tells the cloud the time.
 #[derive(Clone)]
@@ -217,6 +218,7 @@ async fn lead(
             },
         ),
         claims: Claims::default(),
+        auditor: Auditor::new(flags.audit_period()),
     });
     let pools = Arc::new(Context::<Pools>::new(Arc::clone(&shared)));
     let networks = Arc::new(Context::<Networks>::new(Arc::clone(&shared)));
@@ -241,6 +243,7 @@ async fn lead(
     tokio::select! {
         _ = passes => {}
         () = follow_accounts(&shared, &pools, &networks, changed) => {}
+        () = auditor::run(&shared) => {}
         () = bounded => tracing::warn!("passes under way did not end in time"),
     }
     Ok(())
@@ -288,7 +291,7 @@ async fn follow_accounts(shared: &Shared, pools: &Context<Pools>, networks: &Con
             wake_changed(directory, &known, &versions);
         }
         known = versions;
-        standing::report_all(&shared.kube, &shared.accounts).await;
+        standing::report_all(shared).await;
         let phases = shared.directories.pools.phases();
         shared.metrics.pools(phases.iter().map(Option::as_deref));
         // Also without a change, for the status follows what calls of the census bring to light.

@@ -8,6 +8,7 @@ use modelarts_client::ApiError;
 use modelarts_plan::{ClusterId, Timing};
 
 use crate::accounts::{Access, Accounts};
+use crate::auditor::Auditor;
 use crate::claims::Claims;
 use crate::clock::Clock;
 use crate::directory::Directory;
@@ -39,6 +40,8 @@ pub struct Shared {
     pub recorder: Recorder,
     /// Who is about to write a marker.
     pub claims: Claims,
+    /// What is left in the cloud without an object.
+    pub auditor: Auditor,
 }
 
 /// The objects of each kind.

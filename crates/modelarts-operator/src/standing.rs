@@ -1,35 +1,38 @@
-//! The status of accounts: written on transitions only, by the leader.
+//! The status of accounts: written on transitions only, by the leader. What the auditor does not know
+//! yet is left as it was said before.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::api::{Patch, PatchParams};
-use kube::{Api, Client as Kube, ResourceExt};
+use kube::{Api, ResourceExt};
 use modelarts_crd::conditions::{ConditionType, Reason};
 use modelarts_crd::{ModelArtsAccount, ModelArtsAccountStatus};
-use modelarts_plan::Closed;
+use modelarts_plan::{Closed, Networks, Pools, audit};
 use serde_json::json;
 
 use crate::accounts::Accounts;
+use crate::auditor::Auditor;
 use crate::project;
 use crate::publish::{difference, written};
+use crate::shared::Shared;
 
 /// Looks at every account and writes down what changed.
-pub async fn report_all(kube: &Kube, accounts: &Accounts) {
-    for account in accounts.objects() {
-        if let Err(error) = report(kube, accounts, &account).await {
+pub async fn report_all(shared: &Shared) {
+    for account in shared.accounts.objects() {
+        if let Err(error) = report(shared, &account).await {
             tracing::warn!(account = account.name_any(), %error, "the status of an account could not be written");
         }
     }
 }
 
-async fn report(kube: &Kube, accounts: &Accounts, account: &ModelArtsAccount) -> Result<(), kube::Error> {
+async fn report(shared: &Shared, account: &ModelArtsAccount) -> Result<(), kube::Error> {
     let name = account.name_any();
-    let standing = standing(accounts, &name).await;
-    let status = status(account, &standing);
+    let standing = standing(&shared.accounts, &name).await;
+    let status = status(account, &standing, &left(&shared.auditor, &name));
     let before = serde_json::to_value(&account.status).map_err(kube::Error::SerdeError)?;
     let after = serde_json::to_value(&status).map_err(kube::Error::SerdeError)?;
     if let Some(difference) = difference(&before, &after) {
         let patch = json!({"metadata": {"resourceVersion": account.resource_version()}, "status": difference});
-        let api: Api<ModelArtsAccount> = Api::all(kube.clone());
+        let api: Api<ModelArtsAccount> = Api::all(shared.kube.clone());
         // A stale write is made good by the event of whatever came in between.
         written(
             api.patch_status(&name, &PatchParams::default(), &Patch::Merge(&patch))
@@ -45,7 +48,37 @@ async fn standing(accounts: &Accounts, name: &str) -> Result<String, Closed> {
     project::of(accounts, name, &access).await
 }
 
-fn status(account: &ModelArtsAccount, standing: &Result<String, Closed>) -> ModelArtsAccountStatus {
+/// What the cloud holds for objects that are gone.
+enum Left {
+    /// That is not known.
+    Unknown,
+    /// Nothing.
+    Nothing,
+    /// What the text says.
+    Something(String),
+}
+
+fn left(auditor: &Auditor, account: &str) -> Left {
+    let (pools, networks) = (auditor.orphans::<Pools>(account), auditor.orphans::<Networks>(account));
+    let texts = [
+        pools
+            .as_deref()
+            .filter(|pools| !pools.is_empty())
+            .map(audit::text::<Pools>),
+        networks
+            .as_deref()
+            .filter(|networks| !networks.is_empty())
+            .map(audit::text::<Networks>),
+    ];
+    let texts: Vec<String> = texts.into_iter().flatten().collect();
+    match (texts.is_empty(), pools.is_some() && networks.is_some()) {
+        (false, _) => Left::Something(texts.join("; ")),
+        (true, true) => Left::Nothing,
+        (true, false) => Left::Unknown,
+    }
+}
+
+fn status(account: &ModelArtsAccount, standing: &Result<String, Closed>, left: &Left) -> ModelArtsAccountStatus {
     let mut status = account.status.clone().unwrap_or_default();
     let generation = account.metadata.generation.unwrap_or_default();
     status.observed_generation = Some(generation);
@@ -81,6 +114,11 @@ fn status(account: &ModelArtsAccount, standing: &Result<String, Closed>) -> Mode
             conditions.set(ConditionType::CredentialsValid, valid, closed.reason, &closed.message);
         }
     }
+    match left {
+        Left::Unknown => conditions.keep(ConditionType::OrphanFound),
+        Left::Nothing => {}
+        Left::Something(text) => conditions.set(ConditionType::OrphanFound, "True", Reason::OrphanFound, text),
+    }
     status.conditions = conditions.next;
     status
 }
@@ -93,6 +131,12 @@ struct Conditions {
 }
 
 impl Conditions {
+    /// Says again what was said before, if anything was.
+    fn keep(&mut self, type_: ConditionType) {
+        let last = self.last.iter().find(|condition| condition.type_ == type_.as_str());
+        self.next.extend(last.cloned());
+    }
+
     fn set(&mut self, type_: ConditionType, status: &str, reason: Reason, message: &str) {
         let last = self.last.iter().find(|condition| condition.type_ == type_.as_str());
         let since = last
@@ -108,5 +152,59 @@ impl Conditions {
             last_transition_time: since.unwrap_or(now),
             observed_generation: Some(self.generation),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::bench::object;
+
+    fn account(conditions: &[Condition]) -> ModelArtsAccount {
+        object(json!({
+            "apiVersion": "modelarts.huaweicloud.com/v1alpha1", "kind": "ModelArtsAccount",
+            "metadata": {"name": "default", "generation": 3},
+            "spec": {"region": "cn-north-4", "credentials": {"secret": {"name": "keys"}}},
+            "status": {"conditions": conditions},
+        }))
+    }
+
+    /// The condition about orphans after what the conditions were, if there is one.
+    fn said(before: &[Condition], left: &Left) -> Option<Condition> {
+        let status = status(&account(before), &Ok("p1".into()), left);
+        let types: Vec<&str> = status.conditions.iter().map(|told| told.type_.as_str()).collect();
+        assert_eq!(types[..2], ["Ready", "CredentialsValid"]);
+        status.conditions.into_iter().nth(2)
+    }
+
+    #[test]
+    fn orphans_are_said_while_there_are_some_and_until_it_is_known_that_there_are_none() {
+        assert_eq!(said(&[], &Left::Unknown), None);
+        assert_eq!(said(&[], &Left::Nothing), None);
+        let told = said(&[], &Left::Something("1 pool".into())).unwrap();
+        assert_eq!(
+            (
+                told.type_.as_str(),
+                told.status.as_str(),
+                told.reason.as_str(),
+                told.message.as_str()
+            ),
+            ("OrphanFound", "True", "OrphanFound", "1 pool")
+        );
+        let before = [told.clone()];
+        assert_eq!(
+            said(&before, &Left::Unknown),
+            Some(told),
+            "a new leader knows nothing at first"
+        );
+        assert_eq!(said(&before, &Left::Nothing), None);
+    }
+
+    #[test]
+    fn what_is_left_is_unknown_until_pools_and_networks_are_known() {
+        let auditor = Auditor::new(1);
+        assert!(matches!(left(&auditor, "default"), Left::Unknown));
     }
 }

@@ -7,13 +7,14 @@ use modelarts_crd::conditions::{ConditionType, Reason};
 use crate::COMMAND;
 
 /// The types in the order of the page. [`about`] says what each means.
-const TYPES: [ConditionType; 6] = [
+const TYPES: [ConditionType; 7] = [
     ConditionType::Ready,
     ConditionType::Reconciling,
     ConditionType::Stalled,
     ConditionType::Synced,
     ConditionType::SubscriptionEnding,
     ConditionType::CredentialsValid,
+    ConditionType::OrphanFound,
 ];
 
 const INTRODUCTION: &str = "\
@@ -92,6 +93,12 @@ fn about(type_: ConditionType) -> &'static str {
              `False`: it refused them, or there are none.\n\
              `Unknown`: they have not been used yet."
         }
+        ConditionType::OrphanFound => {
+            "On accounts, and only there while `True`: the cloud holds a pool or a network with this cluster's marker, and the object that it was made for is gone.\n\
+             Nobody looks after it, it is billed if it costs anything, and the operator does not touch it; the message names it.\n\
+             It is said when a whole audit period (five minutes, `--audit-period`) has shown nothing else, so a deletion or an adoption that is under way is not reported.\n\
+             A warning event goes with it, and the metric `modelarts_orphans`."
+        }
     }
 }
 
@@ -106,6 +113,7 @@ fn every_type_has_its_place_on_the_page() {
             ConditionType::Synced => 3,
             ConditionType::SubscriptionEnding => 4,
             ConditionType::CredentialsValid => 5,
+            ConditionType::OrphanFound => 6,
         };
         assert_eq!(TYPES[place], type_);
     }

@@ -49,6 +49,11 @@ pub enum FlagError {
 pub(super) fn check(flags: &Flags) -> Result<(), FlagError> {
     flags.timing().check(flags.dev_timing)?;
     cadence_in_order(&flags.cadence)?;
+    at_least(
+        ("--audit-period", flags.cadence.audit_period),
+        ("--list-lag", flags.safety.list_lag),
+        "otherwise a pool that was deleted and is still listed could be reported as an orphan",
+    )?;
     lease_in_order(&flags.lease)?;
     if flags.concurrency == 0 {
         return Err(FlagError::NoConcurrency);
@@ -66,6 +71,7 @@ fn cadence_in_order(cadence: &CadenceFlags) -> Result<(), FlagError> {
         census_interval_max,
         stalled_retry,
         stalled_retry_max,
+        audit_period: _,
     } = *cadence;
     at_least(
         ("--census-interval", census_interval),

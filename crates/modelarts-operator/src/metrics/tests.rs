@@ -21,6 +21,7 @@ fn each_record_shows_under_its_documented_name() {
         "2026-01-02T03:04:05.5Z".parse().unwrap(),
     );
     metrics.breaker("modelartspool", "default", "0", true);
+    metrics.orphans("pool", "default", 2);
     metrics.leading(true);
     let text = metrics.encode().unwrap();
     for line in [
@@ -35,6 +36,7 @@ fn each_record_shows_under_its_documented_name() {
         r#"modelarts_census_last_success_timestamp_seconds{controller="modelartspool",account="default",workspace="0"} 1767323045.5"#,
         r#"modelarts_census_pools{controller="modelartspool",account="default",workspace="0"} 3"#,
         r#"modelarts_breaker_open{controller="modelartspool",account="default",workspace="0"} 1"#,
+        r#"modelarts_orphans{kind="pool",account="default"} 2"#,
         r#"leader_election_master_status{name="modelarts-operator"} 1"#,
         concat!(
             r#"modelarts_operator_build_info{version=""#,
@@ -60,6 +62,19 @@ fn an_introduced_controller_starts_at_zero() {
         &text,
         r#"controller_runtime_reconcile_errors_total{controller="modelartsaccount"} 0"#,
     );
+}
+
+#[test]
+fn orphans_go_back_to_zero_and_away_with_their_account() {
+    let metrics = Metrics::new();
+    metrics.orphans("network", "default", 1);
+    metrics.orphans("network", "default", 0);
+    has(
+        &metrics.encode().unwrap(),
+        r#"modelarts_orphans{kind="network",account="default"} 0"#,
+    );
+    metrics.forget_orphans("network", "default");
+    assert!(!metrics.encode().unwrap().contains("modelarts_orphans{"));
 }
 
 #[test]
