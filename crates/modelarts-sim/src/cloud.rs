@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use modelarts_types::keys::DESCRIPTION;
 use serde_json::Value;
 
 use crate::{
@@ -282,10 +283,13 @@ impl Cloud {
     }
 
     pub(crate) fn record(&mut self, project: &str, pool: &str, name: &str, trace: Trace<'_>, now: Millis) {
+        let record = self.pool(project, pool).ok();
+        let description = record.and_then(|pool| pool.annotations.get(DESCRIPTION)?.as_str());
         let subject = Subject {
             pool: Some(pool.to_owned()),
             network: None,
             name: name.to_owned(),
+            description: description.map(str::to_owned),
         };
         self.ledger.append(now, project, subject, trace);
     }

@@ -32,6 +32,10 @@ pub struct Entry {
     pub network_id: Option<String>,
     /// The display name of what is concerned.
     pub display_name: String,
+    /// The pool's description after the change, where people and programs say whose it is. Absent
+    /// without one, for networks, and for a pool that vanished with the change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
     /// The `X-Request-Id` of the answer, whether or not it arrived.
     pub request_id: String,
     /// `accepted`, or the name of the fault that struck after the change was made.
@@ -47,6 +51,8 @@ pub struct Subject {
     pub network: Option<String>,
     /// Its display name.
     pub name: String,
+    /// A pool's description.
+    pub description: Option<String>,
 }
 
 /// Who asked, for the ledger.
@@ -77,6 +83,7 @@ impl Ledger {
             pool_id: subject.pool,
             network_id: subject.network,
             display_name: subject.name,
+            description: subject.description,
             request_id: trace.request_id.to_owned(),
             outcome: trace.outcome.to_owned(),
         });

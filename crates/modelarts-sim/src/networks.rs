@@ -257,6 +257,7 @@ impl Cloud {
             pool: None,
             network: Some(id.to_owned()),
             name: name.to_owned(),
+            description: None,
         };
         self.ledger.append(now, project, subject, trace);
     }

@@ -36,6 +36,22 @@ fn the_ledger_is_one_object_a_line_oldest_first() {
 }
 
 #[test]
+fn the_ledger_shows_the_description_that_a_pool_then_has() {
+    let mut world = world();
+    world.create("pool-001");
+    let described = json!({"metadata": {"annotations": {"os.modelarts/description": "of team a"}}});
+    world.call("PATCH", &pool_path("pool-001"), Some(&described));
+    world.call("DELETE", &pool_path("pool-001"), None);
+    world.create("pool-002");
+    world.control("DELETE", &format!("pools/pool-002-{PROJECT}"), &json!({}));
+    let text = String::from_utf8(world.send(&unsigned("GET", "/_sim/ledger", None)).body).expect("text");
+    let entries = text.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+    let told: Vec<Value> = entries.map(|entry: Value| entry["description"].clone()).collect();
+    let ours = json!("of team a");
+    assert_eq!(told, [Value::Null, ours.clone(), ours, Value::Null, Value::Null]);
+}
+
+#[test]
 fn refused_mutations_are_not_in_the_ledger_but_counted() {
     let mut world = world();
     world.create("pool-001");
