@@ -112,11 +112,14 @@ fn random_lives_end_as_the_spec_says_or_name_the_obstacle() {
 
 /// Every fault struck, every deed was done, and often enough.
 fn these_are_lives(lives: usize, tally: &Tally) {
-    let least = lives / 50;
-    let rare = |counts: &Counts, words: Vec<String>| Tally::rare(counts, words, least);
-    let faults = rare(&tally.faults, FAULTS.map(str::to_owned).to_vec());
+    let rare = |counts: &Counts, words: Vec<String>, least| Tally::rare(counts, words, least);
+    let faults = rare(&tally.faults, FAULTS.map(str::to_owned).to_vec(), lives / 100);
     assert!(faults.is_empty(), "faults that hardly strike: {faults:?}");
-    let deeds = rare(&tally.deeds, Act::ALL.map(|act| format!("{act:?}")).to_vec());
+    let deeds = rare(
+        &tally.deeds,
+        Act::ALL.map(|act| format!("{act:?}")).to_vec(),
+        lives / 200,
+    );
     assert!(deeds.is_empty(), "deeds that are hardly done: {deeds:?}");
     let full = [
         (tally.creations, lives),

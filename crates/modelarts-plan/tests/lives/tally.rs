@@ -138,7 +138,7 @@ impl Tally {
         )
     }
 
-    /// What happened less often than once in so many lives, among these words.
+    /// Which of these words happened less often than that.
     pub fn rare(counts: &Counts, words: impl IntoIterator<Item = String>, least: usize) -> Vec<String> {
         let times = |word: &String| counts.get(word).copied().unwrap_or_default();
         words.into_iter().filter(|word| times(word) < least).collect()
