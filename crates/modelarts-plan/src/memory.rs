@@ -122,6 +122,10 @@ impl<K: Kind> Memory<K> {
         let deleted = view.is_leaving();
         self.deletion_seen = deleted.then(|| self.deletion_seen.unwrap_or(now));
         self.record = view.creation().map(|creation| self.sight_record(creation, now));
+        if view.creation().is_none_or(|creation| creation.outcome.is_some()) {
+            // What was kept for the open attempt has served.
+            (self.opened, self.answer) = (None, None);
+        }
         let handled = view.status().and_then(Status::handled_request);
         self.requested = view
             .requested_at()
@@ -198,6 +202,54 @@ impl<K: Kind> Memory<K> {
     /// The GET of `id`, if it was begun at `since` or later.
     pub fn shown(&self, id: &str, since: Tick) -> Option<&Show<K>> {
         self.show.as_ref().filter(|show| show.id == id && show.began >= since)
+    }
+
+    /// Every moment that it holds. What explores states moves them, so that two memories that differ
+    /// only in how long ago things were are one.
+    pub fn moments(&mut self) -> impl Iterator<Item = &mut Tick> {
+        let Self {
+            inherited: _,
+            finalizer_seen,
+            deletion_seen,
+            record,
+            opened,
+            answer: _,
+            rejection,
+            refusal,
+            show,
+            change,
+            change_doubt,
+            change_refusal,
+            moving_since,
+            details,
+            asked: _,
+            canary,
+            deleted,
+            missing_since,
+            requested,
+            first_proof,
+        } = self;
+        let plain = [
+            finalizer_seen,
+            deletion_seen,
+            moving_since,
+            canary,
+            missing_since,
+            first_proof,
+        ];
+        let plain = plain.into_iter().filter_map(Option::as_mut);
+        let record = record
+            .iter_mut()
+            .flat_map(|record| [&mut record.token_seen, &mut record.state_seen]);
+        let setbacks = [rejection, refusal, change_refusal];
+        let setbacks = setbacks.into_iter().flatten().map(|setback| &mut setback.at);
+        let paired = [change_doubt, deleted, requested];
+        let paired = paired.into_iter().flatten().map(|(_, at)| at);
+        let own = opened.iter_mut().map(|opened| &mut opened.at);
+        let own = own.chain(show.iter_mut().map(|show| &mut show.began));
+        let own = own.chain(change.iter_mut().map(|sent| &mut sent.at));
+        let own = own.chain(details.iter_mut().map(|(_, at)| at));
+        plain.chain(record).chain(setbacks).chain(paired).chain(own)
     }
 
     /// Called right before a creation is put on the wire.

@@ -1,0 +1,215 @@
+/// A fault in the plan: what stands in a file of its sources, and what stands there instead. `FLAWED`
+/// is the switch.
+#[derive(Debug)]
+pub struct Flaw {
+    /// Its name.
+    pub name: &'static str,
+    /// What such a plan does wrong, in a sentence.
+    pub what: &'static str,
+    /// The file.
+    pub file: &'static str,
+    /// What stands there.
+    pub from: &'static str,
+    /// What stands there instead.
+    pub to: &'static str,
+}
+
+/// All of them.
+pub const FLAWS: &[Flaw] = &[
+    Flaw {
+        name: "no-finalizer",
+        what: "buys before the finalizer is on the object",
+        file: "plan.rs",
+        from: "if !view.has_finalizer() {",
+        to: "if !view.has_finalizer() && !FLAWED {",
+    },
+    Flaw {
+        name: "creates-without-looking",
+        what: "begins an attempt without a complete look",
+        file: "creation.rs",
+        from: "let Some(_) = view.cloud.set_since(fresh) else {",
+        to: "let Some(()) = view.cloud.set_since(fresh).map(|_| ()).or(FLAWED.then_some(())) else {",
+    },
+    Flaw {
+        name: "does-not-wait-in-doubt",
+        what: "looks a doubtful creation up at once instead of after the window",
+        file: "creation.rs",
+        from: "    if view.now < known {\n        return Draft::new(report).publish(Step::Rest, known.since(view.now));",
+        to: "    let known = if FLAWED { view.now } else { known };\n    if view.now < known {\n        return Draft::new(report).publish(Step::Rest, known.since(view.now));",
+    },
+    Flaw {
+        name: "closes-without-looking",
+        what: "takes a doubtful creation for not executed once the window is over",
+        file: "creation.rs",
+        from: "        None => Draft::new(report).publish(Step::LookAtScope { since: known }, view.timing.census_interval_busy),",
+        to: "        None if FLAWED => close(Fate::NotFound, &Verdict::Working(Reason::Creating, String::new()), report),\n        None => Draft::new(report).publish(Step::LookAtScope { since: known }, view.timing.census_interval_busy),",
+    },
+    Flaw {
+        name: "doubt-is-refusal",
+        what: "takes a creation without an answer for refused",
+        file: "memory.rs",
+        from: "(Step::Create { token, .. }, Outcome::Failed(failure)) if !failure.doubtful => {",
+        to: "(Step::Create { token, .. }, Outcome::Failed(failure)) if !failure.doubtful || FLAWED => {",
+    },
+    Flaw {
+        name: "sends-a-token-again",
+        what: "sends the creation again when no answer came",
+        file: "memory.rs",
+        from: "            opened.sent = true;",
+        to: "            opened.sent = !FLAWED;",
+    },
+    Flaw {
+        name: "sends-too-late",
+        what: "sends a creation however long ago its intent was written",
+        file: "memory.rs",
+        from: "if now.since(opened.at) < self_deadline {",
+        to: "if now.since(opened.at) < self_deadline || FLAWED {",
+    },
+    Flaw {
+        name: "forgets-the-attempt-of-another",
+        what: "takes an open attempt that it did not write down for never sent",
+        file: "memory.rs",
+        from: "            _ => Sending::Unknown,\n",
+        to: "            _ if FLAWED => Sending::TooLate,\n            _ => Sending::Unknown,\n",
+    },
+    Flaw {
+        name: "old-looks-count",
+        what: "takes a list from before its last write for evidence",
+        file: "memory.rs",
+        from: "    pub fn evidence_since(&self) -> Tick {\n",
+        to: "    pub fn evidence_since(&self) -> Tick {\n        if FLAWED { return Tick::default(); }\n",
+    },
+    Flaw {
+        name: "names-decide",
+        what: "takes over whatever has the right name",
+        file: "creation.rs",
+        from: "find_map(|listing| listing.marked(&marker).first().map(|pool| Arc::clone(pool)));",
+        to: "find_map(|listing| match FLAWED {\n            true => listing.items.iter().find(|item| Some(item.display_name().unwrap_or_default()) == K::Desired::parse(view.object, view.cluster).ok().as_ref().map(|desired| desired.name())).cloned(),\n            false => listing.marked(&marker).first().map(|pool| Arc::clone(pool)),\n        });",
+    },
+    Flaw {
+        name: "deletes-without-asking-whose",
+        what: "deletes what stands under the recorded ID, whoever's it is",
+        file: "deletion.rs",
+        from: "    match keeping::identity(view, resource) {\n",
+        to: "    match if FLAWED { Identity::Ours } else { keeping::identity(view, resource) } {\n",
+    },
+    Flaw {
+        name: "deletes-without-looking",
+        what: "deletes by the recorded ID without a look in the same pass",
+        file: "deletion.rs",
+        from: "    let Some(show) = memory.shown(id, view.began) else {\n",
+        to: "    if FLAWED && memory.deleted.is_none() {\n        return waiting(view, \"\", Step::Delete { id: id.to_owned() }, 0, report);\n    }\n    let Some(show) = memory.shown(id, view.began) else {\n",
+    },
+    Flaw {
+        name: "releases-once-deleted",
+        what: "releases the object as soon as the deletion was accepted",
+        file: "deletion.rs",
+        from: "    let since = memory.deletion_seen.unwrap_or_default().max(memory.evidence_since());\n",
+        to: "    if FLAWED && memory.deleted.is_some() {\n        return Draft::new(report).silent(Step::RemoveFinalizer);\n    }\n    let since = memory.deletion_seen.unwrap_or_default().max(memory.evidence_since());\n",
+    },
+    Flaw {
+        name: "releases-with-an-attempt-open",
+        what: "does not settle an open attempt before it lets the object go",
+        file: "deletion.rs",
+        from: "    if let Some(attempt) = attempt.as_ref().filter(|attempt| attempt.outcome.is_none())\n",
+        to: "    if let Some(attempt) = attempt.as_ref().filter(|attempt| attempt.outcome.is_none() && !FLAWED)\n",
+    },
+    Flaw {
+        name: "does-not-wait-before-release",
+        what: "looks a doubtful creation up at once when the object is deleted",
+        file: "deletion.rs",
+        from: "    if view.now < known {\n        return Some(waiting(",
+        to: "    let known = if FLAWED { view.now } else { known };\n    if view.now < known {\n        return Some(waiting(",
+    },
+    Flaw {
+        name: "release-closes-without-looking",
+        what: "takes a doubtful creation for not executed when the object is deleted",
+        file: "deletion.rs",
+        from: "        None => Some(waiting(\n            view,\n            text,\n            Step::LookAtScope { since: known },",
+        to: "        None if FLAWED => Some(close(Fate::Rejected, &deleting(), report.clone())),\n        None => Some(waiting(\n            view,\n            text,\n            Step::LookAtScope { since: known },",
+    },
+    Flaw {
+        name: "one-proof-is-enough",
+        what: "believes in an absence that was proved once",
+        file: "evidence.rs",
+        from: "            memory.first_proof = Some(view.now);\n            Absence::Once",
+        to: "            memory.first_proof = Some(view.now);\n            if FLAWED { return Absence::Strong; }\n            Absence::Once",
+    },
+    Flaw {
+        name: "lists-prove-absence",
+        what: "never asks for the recorded ID before it believes in an absence",
+        file: "evidence.rs",
+        from: "if let Some(id) = view.recorded_id() {",
+        to: "if let Some(id) = view.recorded_id().filter(|_| !FLAWED) {",
+    },
+    Flaw {
+        name: "a-404-proves-absence",
+        what: "never lists before it believes in an absence",
+        file: "evidence.rs",
+        from: "    let Some(set) = view.cloud.set_since(floor) else {\n",
+        to: "    let empty = crate::view::Listing { began: floor, items: Vec::new(), failed: Vec::new() };\n    let Some(set) = view.cloud.set_since(floor).or(FLAWED.then_some(&empty)) else {\n",
+    },
+    Flaw {
+        name: "unknown-is-absent",
+        what: "takes a GET that failed for a GET that found nothing",
+        file: "evidence.rs",
+        from: "                Shown::Gone => {}\n",
+        to: "                Shown::Gone => {}\n                Shown::Unknown(_) if FLAWED => {}\n",
+    },
+    Flaw {
+        name: "lost-at-once",
+        what: "gives a pool up as lost as soon as it is missing twice",
+        file: "losing.rs",
+        from: "absence(view, memory, since, view.timing.loss_span, ",
+        to: "absence(view, memory, since, if FLAWED { 0 } else { view.timing.loss_span }, ",
+    },
+    Flaw {
+        name: "missing-is-lost",
+        what: "gives a pool up as lost as soon as one list lacks it",
+        file: "losing.rs",
+        from: "    let since = memory\n        .evidence_since()\n",
+        to: "    if FLAWED { return lost(view, memory, id, report); }\n    let since = memory\n        .evidence_since()\n",
+    },
+    Flaw {
+        name: "changes-without-looking",
+        what: "sends a change on the word of a list",
+        file: "changing.rs",
+        from: "        None => Step::LookAt { id },\n",
+        to: "        None if FLAWED => Step::Change { id, patch: change.patch, effect: Effect::Neither },\n        None => Step::LookAt { id },\n",
+    },
+    Flaw {
+        name: "deletes-what-differs",
+        what: "replaces a pool when its spec is changed",
+        file: "keeping.rs",
+        from: "    let course = course(view, memory, desired, resource, &mut report);\n",
+        to: "    let course = course(view, memory, desired, resource, &mut report);\n    if FLAWED && course.step.is_some() {\n        return Draft::new(report).silent(Step::Delete { id: resource.id().unwrap_or_default().to_owned() });\n    }\n",
+    },
+    Flaw {
+        name: "never-tries-again",
+        what: "gives up, looking included, once an attempt ended in doubt",
+        file: "holding.rs",
+        from: "        && same.spent >= ATTEMPT_BUDGET\n",
+        to: "        && (same.spent >= ATTEMPT_BUDGET || FLAWED && same.spent > 0)\n",
+    },
+    Flaw {
+        name: "tells-the-time",
+        what: "writes something new into the status in every pass",
+        file: "report.rs",
+        from: "        *parts.handled_request = view.requested_at().map(str::to_owned);\n",
+        to: "        *parts.handled_request = view.requested_at().map(str::to_owned);\n        if FLAWED {\n            let told = view.status().and_then(crate::kind::Status::handled_request);\n            *parts.handled_request = Some(if told == Some(\"tick\") { \"tock\" } else { \"tick\" }.to_owned());\n        }\n",
+    },
+    Flaw {
+        name: "lets-go-of-the-living",
+        what: "takes the finalizer off an object that has its pool",
+        file: "keeping.rs",
+        from: "    let blind = blindness(view, memory);\n    let course",
+        to: "    if FLAWED { return Draft::new(report).silent(Step::RemoveFinalizer); }\n    let blind = blindness(view, memory);\n    let course",
+    },
+    Flaw {
+        name: "forgets-its-pool",
+        what: "strikes the ID off when a pass does not see the pool",
+        file: "keeping.rs",
+        from: "    let due = view.timing.census_interval;\n    let Some(trouble) = &view.cloud.trouble else {\n        let mut plan",
+        to: "    if FLAWED { report.clear(); return Draft::new(report).publish(Step::Rest, 1); }\n    let due = view.timing.census_interval;\n    let Some(trouble) = &view.cloud.trouble else {\n        let mut plan",
+    },
+];

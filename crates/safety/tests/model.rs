@@ -1,0 +1,109 @@
+//! The small worlds, as far as each test run explores them: every state keeps the rules, and from every
+//! state all ends well. How many states there are is pinned, so that a change which makes the
+//! exploration smaller is noticed; how long it takes is only told.
+//!
+//! `UPDATE=1` writes the counts and the paths anew.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use safety::explore::{Explored, explore};
+use safety::paths::{self, Steps};
+use safety::scenario::{self, Scenario};
+use safety::tale::tale;
+use safety::world::World;
+
+/// Most states of one small world in a test run.
+const CAP: usize = 32_000;
+/// The least states of all together.
+const LEAST: usize = 500_000;
+
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// Compares with what is committed, or writes it anew.
+fn compare(name: &str, now: &str) {
+    let file = file(name);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&file, now).expect("the file can be written");
+    }
+    let committed = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        committed == now,
+        "{name} is not what is seen now; if that is as it should be: UPDATE=1 cargo test -p safety --test model\n{now}"
+    );
+}
+
+/// Explores one small world.
+fn run(scenario: Scenario, steps: &Mutex<Steps>) -> Explored {
+    let mut world = World::new(scenario);
+    let mut seen = Steps::new();
+    paths::begin(&mut world, &mut seen);
+    let explored = explore(
+        &mut world,
+        CAP,
+        Some(&mut |world, before, action, after| paths::collect(world, &mut seen, before, action, after)),
+    );
+    let story = explored.found.as_ref().map(|found| tale(&mut world, found));
+    assert!(story.is_none(), "{}\n{}", scenario.name, story.unwrap_or_default());
+    // Outside the bounds on time a life may take other paths.
+    if scenario.bounded {
+        steps.lock().expect("no panic").append(&mut seen);
+    }
+    explored
+}
+
+#[test]
+fn every_state_keeps_the_rules_and_ends_well() {
+    let steps = Mutex::new(Steps::new());
+    let all = Mutex::new(BTreeMap::new());
+    let next = AtomicUsize::new(0);
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                while let Some(scenario) = scenario::ALL.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let explored = run(*scenario, &steps);
+                    all.lock().expect("no panic").insert(scenario.name, explored);
+                }
+            });
+        }
+    });
+    let all = all.into_inner().expect("no panic");
+    let mut table = String::from("scenario\tstates\ttransitions\tdepth\trounds to rest\tcomplete\n");
+    for scenario in scenario::ALL {
+        let Explored {
+            states,
+            transitions,
+            depth,
+            capped,
+            took,
+            calm,
+            ..
+        } = &all[scenario.name];
+        let complete = if *capped { "no" } else { "yes" };
+        table += &format!(
+            "{}\t{states}\t{transitions}\t{depth}\t{calm}\t{complete}\n",
+            scenario.name
+        );
+        println!(
+            "{}: {states} states, {transitions} transitions, {:.1} s",
+            scenario.name,
+            took.as_secs_f64()
+        );
+    }
+    let states: usize = all.values().map(|explored| explored.states).sum();
+    table += &format!("all\t{states}\n");
+    println!("{states} states");
+    assert!(states >= LEAST, "{states} states are too few");
+    compare("model.tsv", &table);
+    let steps = steps.into_inner().expect("no panic");
+    let steps: Vec<String> = steps
+        .iter()
+        .map(|step| serde_json::to_string(step).expect("a step is JSON"))
+        .collect();
+    compare("paths.json", &format!("[\n{}\n]\n", steps.join(",\n")));
+}
