@@ -1,0 +1,129 @@
+//! One run of a scenario, and all the plans that one can be disturbed by.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::director::{Director, Moment, Perturbation, Travel};
+use crate::flaws::Mistake;
+use crate::judge::{Outcome, violations};
+use crate::process::{House, supervise};
+use crate::script::{Scenario, describe};
+use crate::world::{World, pass};
+
+/// In which the last doubts are resolved after the last act: more than the in-doubt window.
+const SETTLING: u64 = 420;
+/// In which nothing may be written any more: more than any interval of the census.
+const REST: u64 = 120;
+
+/// A run that has ended.
+pub struct Run {
+    pub outcome: Outcome,
+    pub effects: Vec<String>,
+    pub changes: usize,
+    /// How many of the plan's perturbations struck.
+    pub struck: usize,
+    /// What went wrong, whatever the other runs do.
+    pub violations: Vec<String>,
+}
+
+/// Plays a scenario on a clock of its own.
+pub fn play(scenario: &Scenario, plan: &[Perturbation], mistake: Option<Mistake>, arguments: &[&'static str]) -> Run {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let world = World::new((scenario.profile)(), (scenario.faults)());
+        let director = Director::new(world.clone(), plan.to_vec());
+        let house = House {
+            world: world.clone(),
+            director: director.clone(),
+            mistake,
+            arguments: arguments.to_vec(),
+        };
+        let mut violations = Vec::new();
+        let story = async {
+            for act in (scenario.acts)() {
+                act.play(&world, &director).await?;
+            }
+            pass(SETTLING).await;
+            let before = director.effects().len();
+            pass(REST).await;
+            match &director.effects()[before..] {
+                [] => Ok(()),
+                late => Err(format!("there is no rest: {late:?}; {}", describe(&world))),
+            }
+        };
+        let ended = tokio::select! {
+            told = story => told,
+            why = supervise(house) => Err(why),
+        };
+        violations.extend(ended.err());
+        violations.extend(self::violations(&world));
+        Run {
+            outcome: Outcome::of(&world),
+            effects: director.effects(),
+            changes: director.changes(),
+            struck: director.struck(),
+            violations,
+        }
+    })
+}
+
+/// Every single perturbation of a run with so many effects and changes.
+pub fn singles(effects: usize, changes: usize) -> Vec<Vec<Perturbation>> {
+    let mut plans = Vec::new();
+    for effect in 0..effects {
+        for moment in [Moment::Before, Moment::After] {
+            plans.push(Perturbation::Crash { effect, moment });
+        }
+        for back in [1, 3] {
+            for travel in [Travel::Relist, Travel::Restart] {
+                plans.push(Perturbation::Stale { effect, back, travel });
+            }
+        }
+    }
+    for from in 0..changes {
+        for until in from + 1..=(from + 3).min(changes - 1) {
+            plans.push(Perturbation::Unseen { from, until });
+        }
+    }
+    plans.into_iter().map(|one| vec![one]).collect()
+}
+
+/// What a row of plans came to.
+#[derive(Default)]
+pub struct Tally {
+    pub plans: usize,
+    /// Plans that struck as often as they were to.
+    pub struck: usize,
+    /// Plans that brought something to light.
+    pub findings: usize,
+}
+
+/// Plays all plans against one undisturbed run.
+pub fn play_all(scenario: &Scenario, wanted: &Outcome, plans: &[Vec<Perturbation>]) -> Tally {
+    let next = AtomicUsize::new(0);
+    let tally = Mutex::new(Tally::default());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(plan) = plans.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let run = play(scenario, plan, None, &[]);
+                    let mut found = run.violations;
+                    found.extend(run.outcome.differences(wanted));
+                    let mut tally = tally.lock().unwrap();
+                    tally.plans += 1;
+                    tally.struck += usize::from(run.struck == plan.len());
+                    if !found.is_empty() {
+                        // At once, for a run may be ended before all plans are played.
+                        println!("{}: {plan:?}: {found:#?}", scenario.name);
+                        tally.findings += 1;
+                    }
+                }
+            });
+        }
+    });
+    tally.into_inner().unwrap()
+}
