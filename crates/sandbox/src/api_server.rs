@@ -127,6 +127,8 @@ async fn ready(process: &Process, probe: &Path) -> Result<()> {
 pub(crate) fn arguments(folder: &Path, files: &Files, etcd_url: &str, audit: Audit) -> Result<Vec<String>> {
     let mut arguments = vec![
         format!("--etcd-servers={etcd_url}"),
+        // The default lets the store forget within minutes; see `history`.
+        String::from("--etcd-compaction-interval=30m"),
         format!("--cert-dir={}", folder.display()),
         format!("--tls-cert-file={}", files.certificate.display()),
         format!("--tls-private-key-file={}", files.key.display()),

@@ -40,7 +40,7 @@ impl ControlPlane {
 
     /// All changes after the revision `since` of the objects whose key in the store begins with
     /// `prefix`, oldest first, up to now. The API server makes the store forget what is older than
-    /// five minutes or so.
+    /// half an hour or so.
     ///
     /// # Errors
     /// When the store does not answer as documented, or has forgotten.
