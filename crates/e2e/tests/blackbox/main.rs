@@ -3,8 +3,9 @@
 //! outside.
 //!
 //! `SEED=7` plays one seed instead of those of a usual run, `BLACKBOX_SEEDS=20` plays so many, and
-//! `SOAK_HOURS=24` plays on with ever new seeds for that long in one world, with a line about the
-//! operator's memory after each. A run that fails leaves its record in a file and names it.
+//! `SOAK_HOURS=24` (or `SOAK_MINUTES=10`) plays on with ever new seeds for that long in one world, with a
+//! line about the memory of the operators after each: give it one test and `--nocapture`. A run that fails
+//! leaves its record in a file and names it.
 
 #![allow(
     clippy::unwrap_used,
