@@ -3,7 +3,7 @@
 //!
 //! Private ranges stay allowed: inside a VPC the cloud's endpoints have such addresses.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
@@ -28,7 +28,7 @@ impl Resolve for FilteredResolver {
     }
 }
 
-fn is_allowed(address: IpAddr, loopback: bool) -> bool {
+pub(crate) fn is_allowed(address: IpAddr, loopback: bool) -> bool {
     match address {
         IpAddr::V4(v4) if v4.is_loopback() => loopback,
         IpAddr::V4(v4) => {
@@ -39,10 +39,21 @@ fn is_allowed(address: IpAddr, loopback: bool) -> bool {
                 || v4.octets()[0] == 0)
         }
         IpAddr::V6(Ipv6Addr::LOCALHOST) => loopback,
-        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+        IpAddr::V6(v6) => match wrapped(v6) {
             Some(v4) => is_allowed(IpAddr::V4(v4), loopback),
-            None => !(v6.is_unspecified() || v6.is_unicast_link_local() || v6.is_multicast()),
+            None => !(v6.is_unicast_link_local() || v6.is_multicast()),
         },
+    }
+}
+
+/// The IPv4 address that this one leads to, through the system (IPv4-mapped and -compatible), a
+/// translator (NAT64, RFC 6052) or a tunnel (6to4, RFC 3056).
+fn wrapped(v6: Ipv6Addr) -> Option<Ipv4Addr> {
+    match v6.segments() {
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+            Some((u32::from(high) << 16 | u32::from(low)).into())
+        }
+        _ => None,
     }
 }
 
@@ -62,6 +73,9 @@ mod tests {
             "fe80::1",
             "ff02::1",
             "::ffff:169.254.169.254",
+            "::169.254.169.254",
+            "64:ff9b::169.254.169.254",
+            "2002:a9fe:a9fe::1",
         ] {
             let address = bad.parse().unwrap();
             assert!(!is_allowed(address, false), "{bad}");
@@ -72,7 +86,13 @@ mod tests {
             assert!(!is_allowed(address, false), "{loopback}");
             assert!(is_allowed(address, true), "{loopback}");
         }
-        for good in ["10.0.0.1", "192.168.1.1", "121.36.0.1", "2001:db8::1"] {
+        for good in [
+            "10.0.0.1",
+            "192.168.1.1",
+            "121.36.0.1",
+            "2001:db8::1",
+            "64:ff9b::121.36.0.1",
+        ] {
             assert!(is_allowed(good.parse().unwrap(), false), "{good}");
         }
     }
