@@ -98,6 +98,21 @@ impl Cloud {
         self.ledger.entries()
     }
 
+    /// Whether something is going to happen by itself, and when the first of it is due.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Millis> {
+        self.timeline.keys().next().map(|(at, _)| *at)
+    }
+
+    /// Drops what is only told of the past: the ledger and the events. For explorers, to which two
+    /// clouds that hold the same are one.
+    pub fn forget_the_past(&mut self) {
+        self.ledger = Ledger::default();
+        for project in self.projects.values_mut() {
+            project.events.clear();
+        }
+    }
+
     /// All pools of all projects up to `now`, failed records included, as ShowPool shows them.
     pub fn all_pools(&mut self, now: Millis) -> Vec<Value> {
         self.settle(now);
