@@ -132,6 +132,16 @@ mod tests {
     }
 
     #[test]
+    fn a_canary_is_wanted_once_the_lists_have_agreed_for_the_loss_span() {
+        let (known, timing) = (ids(0..10), Timing::default());
+        let mut breaker = Breaker::default();
+        assert!(!breaker.wants_canary(Tick(u64::MAX), &timing), "it is closed");
+        breaker.absorb(&known, &ids(5..10), Tick(7), false, &timing);
+        assert!(!breaker.wants_canary(Tick(6 + timing.loss_span), &timing));
+        assert!(breaker.wants_canary(Tick(7 + timing.loss_span), &timing));
+    }
+
+    #[test]
     fn lists_that_differ_begin_the_span_anew() {
         let known = ids(0..10);
         let mut breaker = Breaker::default();

@@ -31,6 +31,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_settled_object_has_a_pass_every_ten_minutes() {
+        assert_eq!(SETTLED, 600_000);
+    }
+
+    #[test]
     fn a_wait_grows_and_is_capped() {
         let timing = Timing::default();
         let minutes: Vec<u64> = (1..=6).map(|count| after_refusal(&timing, count) / 60_000).collect();

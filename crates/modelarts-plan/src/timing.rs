@@ -159,6 +159,33 @@ mod tests {
     }
 
     #[test]
+    fn the_defaults_are_the_documented_ones() {
+        let timing = Timing::default();
+        let seconds = [
+            timing.request_deadline,
+            timing.self_deadline,
+            timing.gateway_limit,
+            timing.list_lag,
+            timing.in_doubt_window,
+            timing.absence_spacing,
+            timing.loss_span,
+        ]
+        .map(|millis| millis / 1_000);
+        assert_eq!(seconds, [30, 20, 60, 60, 300, 60, 600]);
+    }
+
+    #[test]
+    fn a_window_that_just_outlasts_them_is_accepted_in_development_and_refused_outside() {
+        let timing = Timing {
+            in_doubt_window: 170 * SECOND,
+            ..Timing::default()
+        };
+        assert_eq!(timing.check(true), Ok(()));
+        let refused = timing.check(false).map_err(|error| error.to_string());
+        assert!(refused.is_err_and(|text| text.contains("--in-doubt-window is 170000 ms")));
+    }
+
+    #[test]
     fn a_window_shorter_than_what_it_must_outlast_is_refused_even_in_development() {
         let timing = Timing {
             in_doubt_window: 169 * SECOND,

@@ -2,7 +2,7 @@
 //!
 //! Every story of `stories/*.yaml` is played through the pure core and the simulated cloud on a
 //! virtual clock, must be as it says, and must leave the life that is kept in `stories/lives`.
-//! `UPDATE=1` writes the lives anew.
+//! `UPDATE=1` writes the lives anew; with `FIRST=1` the first story that fails is the last that is played.
 
 mod player;
 mod story;
@@ -47,11 +47,15 @@ fn play(story: &Story) -> Result<String, String> {
 fn every_story_is_as_told_and_leaves_its_recorded_life() {
     let only = std::env::var("STORY").ok();
     let update = std::env::var_os("UPDATE").is_some();
+    let first = std::env::var_os("FIRST").is_some();
     let lives = folder().join("lives");
     let mut failures = Vec::new();
     for (file, story) in stories() {
         if only.as_ref().is_some_and(|only| !story.story.contains(only.as_str())) {
             continue;
+        }
+        if first && !failures.is_empty() {
+            break;
         }
         let path = lives.join(format!("{}.txt", story.story));
         match play(&story) {

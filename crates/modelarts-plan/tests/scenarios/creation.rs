@@ -1,12 +1,10 @@
 //! How a pool comes to be: one scenario for each rule of the creation.
 
-mod world;
-
+use crate::world::faults::{Fault, Op};
+use crate::world::{MINUTE, PROJECT, SECOND, World, spec};
 use modelarts_crd::status::Outcome as Fate;
 use modelarts_plan::StepKind;
 use modelarts_plan::identity::derived_name;
-use world::faults::{Fault, Op};
-use world::{MINUTE, PROJECT, SECOND, World, spec};
 
 const W: u64 = 5 * MINUTE;
 

@@ -1,10 +1,8 @@
 //! What holds a change back although the spec asks for it.
 
-mod world;
-
+use crate::world::faults::Op;
+use crate::world::{MINUTE, World};
 use modelarts_crd::policy::Adoption;
-use world::faults::Op;
-use world::{MINUTE, World};
 
 #[test]
 fn a_growth_waits_for_the_budget_and_a_removal_does_not() {

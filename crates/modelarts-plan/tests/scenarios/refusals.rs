@@ -1,12 +1,10 @@
 //! A creation that is refused, or that fails: what is said, how long it is waited, what ends the wait.
 
-mod world;
-
+use crate::world::faults::{Fault, Op};
+use crate::world::{MINUTE, SECOND, World};
 use modelarts_crd::conditions::Reason;
 use modelarts_crd::status::Outcome as Fate;
 use modelarts_plan::Closed;
-use world::faults::{Fault, Op};
-use world::{MINUTE, SECOND, World};
 
 fn fate(world: &World) -> Option<Fate> {
     world.object("train").status.as_ref()?.creation.as_ref()?.outcome
@@ -195,7 +193,7 @@ fn a_name_taken_by_somebody_unseen_is_tried_ever_more_rarely_and_does_not_flap()
         opaque_ids: true,
         ..modelarts_sim::Profile::default()
     });
-    let mut wanted = world::spec(1);
+    let mut wanted = crate::world::spec(1);
     wanted.pool_name = Some("shared-name".into());
     world.apply("train", wanted);
     let theirs = world.stranger_creates("shared-name", "theirs");

@@ -1,10 +1,8 @@
 //! Letting a pool live when its object goes: at once where its ID is known, else once it can be.
 
-mod world;
-
+use crate::world::faults::{Fault, Op};
+use crate::world::{MINUTE, SECOND, World};
 use modelarts_crd::policy::DeletionPolicy;
-use world::faults::{Fault, Op};
-use world::{MINUTE, SECOND, World};
 
 const W: u64 = 5 * MINUTE;
 

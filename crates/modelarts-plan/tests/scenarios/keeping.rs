@@ -1,15 +1,13 @@
 //! The life of a pool that exists: what is shown, what counts as drift, and what it takes to call
 //! a pool lost.
 
-mod world;
-
+use crate::world::faults::{Fault, Op};
+use crate::world::{MINUTE, SECOND, World, entry, spec};
 use modelarts_crd::status::Outcome as Fate;
 use modelarts_plan::desired::DesiredPool as Desired;
 use modelarts_plan::drift::differences;
 use modelarts_types::pool::Pool;
 use serde_json::{Value, json};
-use world::faults::{Fault, Op};
-use world::{MINUTE, SECOND, World, entry, spec};
 
 const LOSS: u64 = 10 * MINUTE;
 

@@ -1,12 +1,10 @@
 //! How a pool is let go: one scenario for each rule of the deletion.
 
-mod world;
-
+use crate::world::faults::{Fault, Op};
+use crate::world::{MINUTE, SECOND, World, spec};
 use modelarts_crd::conditions::Reason;
 use modelarts_plan::Closed;
 use modelarts_sim::Profile;
-use world::faults::{Fault, Op};
-use world::{MINUTE, SECOND, World, spec};
 
 const W: u64 = 5 * MINUTE;
 const SPACING: u64 = MINUTE;
