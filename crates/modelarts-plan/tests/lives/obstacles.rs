@@ -138,8 +138,10 @@ impl<K: Lives> Facts<'_, K> {
         creation.map_or(0, |creation| creation.spent)
     }
 
+    /// Also by what lost its marker before anybody could record that it was ours.
     fn name_is_taken(&self) -> bool {
-        let name = K::terms(self.object).name;
+        let made = K::external_name(self.object);
+        let name = K::terms(self.object).name.or(made.as_deref());
         let mut things = self.things.iter();
         things.any(|thing| {
             name.is_some() && thing.display_name() == name && (K::has_failed(thing) || !self.marked(thing))

@@ -74,6 +74,11 @@ impl Life {
             let abnormal = resources.is_some_and(|resources| resources.abnormal.is_some());
             let mended = match phase.as_str() {
                 "Abnormal" | "ScalingFailed" => self.world.cloud.set_phase(id, "Running", "", now),
+                // Nodes that nobody has paid come only when somebody does; all else needs no payment.
+                "Running" if resources.is_some_and(|resources| resources.creating.is_some()) => {
+                    let _ = self.world.cloud.pay(id, now);
+                    continue;
+                }
                 "Running" if abnormal => self.world.cloud.heal_nodes(id, now),
                 _ => continue,
             };
