@@ -118,7 +118,7 @@ fn these_are_lives(lives: usize, tally: &Tally) {
     let deeds = rare(
         &tally.deeds,
         Act::ALL.map(|act| format!("{act:?}")).to_vec(),
-        lives / 200,
+        lives / 1_000,
     );
     assert!(deeds.is_empty(), "deeds that are hardly done: {deeds:?}");
     let full = [
