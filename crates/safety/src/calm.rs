@@ -6,6 +6,7 @@ use modelarts_plan::kind::Status;
 use rustc_hash::FxHashSet;
 
 use crate::rules::Broken;
+use crate::scenario::Trouble;
 use crate::state::{Action, Ending, Fate, Lists, Span, State};
 use crate::world::World;
 use crate::world::process::Stage;
@@ -159,7 +160,10 @@ fn at_rest(world: &mut World, state: &State) -> Result<(), Broken> {
         let excused = world.scenario.same_name && is(&object, "Stalled", Some("NameConflict"));
         // What a finalizer taken off by hand left behind is shown, and not bought again.
         let orphaned = state.stripped != 0 && is(&object, "Stalled", Some("OrphanFound"));
-        if !matched && !excused && !orphaned {
+        // Without its marker it cannot be told from a stranger's until its ID is on record.
+        let unmarked = world.scenario.budget.left(Trouble::Unmark) > state.left.left(Trouble::Unmark)
+            && is(&object, "Stalled", Some("NameConflict"));
+        if !matched && !excused && !orphaned && !unmarked {
             return Err(Broken {
                 rule: "L1",
                 how: format!("an object is not as it should be at rest: {}", told(&object)),

@@ -110,6 +110,16 @@ impl From<Option<&Creation>> for Attempt {
 
 /// Adds what an action does to the objects of a world.
 pub fn collect(world: &mut World, steps: &mut Steps, before: &State, action: Action, after: &State) {
+    let again = match action {
+        // A deletion of what is on its way out already is accepted too, and changes nothing.
+        Action::Serve(at, Ending::Answered | Ending::Unanswered) => deleted_again(world, before, usize::from(at)),
+        _ => None,
+    };
+    if let Some(uid) = again {
+        let stand = stand(world, before, &uid);
+        steps.insert((stand, Label::PoolDeleted, stand));
+        return;
+    }
     let patched = match action {
         Action::Serve(at, Ending::Answered | Ending::Unanswered) if before.cloud != after.cloud => {
             let sent = world.sent(before, usize::from(at));
@@ -140,6 +150,16 @@ pub fn collect(world: &mut World, steps: &mut Steps, before: &State, action: Act
         let to = stand(world, after, &uid(slot, after.slots[slot].born - 1));
         steps.insert((Stand::default(), Label::Appeared, to));
     }
+}
+
+fn deleted_again(world: &mut World, state: &State, at: usize) -> Option<String> {
+    let sent = world.sent(state, at)?;
+    let Request::Delete { id } = &sent.request else {
+        return None;
+    };
+    let pools = world.pools(state);
+    let there = pools.iter().any(|pool| pool.id == *id && pool.leaving);
+    there.then(|| sent.uid.clone())
 }
 
 /// What every object begins with.

@@ -190,6 +190,9 @@ pub const ALL: &[Scenario] = &[
     Scenario::quiet("unmark")
         .with(Trouble::Unmark, 1)
         .with(Trouble::Delete, 1),
+    Scenario::quiet("unmark-and-crash")
+        .with(Trouble::Unmark, 1)
+        .with(Trouble::Crash, 1),
     Scenario::quiet("refusal")
         .with(Trouble::Refusal, 1)
         .with(Trouble::Delete, 1),

@@ -4,19 +4,20 @@
 //!
 //! `UPDATE=1` writes the counts and the paths anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use modelarts_plan::StepKind;
 use safety::explore::{Explored, explore};
 use safety::paths::{self, Steps};
 use safety::scenario::{self, Scenario};
 use safety::tale::tale;
-use safety::world::World;
+use safety::world::{CutAt, World};
 
 /// Most states of one small world in a test run.
-const CAP: usize = 32_000;
+const CAP: usize = 24_000;
 /// The least states of all together.
 const LEAST: usize = 500_000;
 
@@ -37,8 +38,15 @@ fn compare(name: &str, now: &str) {
     );
 }
 
+/// What all runs together saw, besides the states.
+#[derive(Default)]
+struct Seen {
+    steps: Steps,
+    crashed: BTreeSet<(StepKind, CutAt)>,
+}
+
 /// Explores one small world.
-fn run(scenario: Scenario, steps: &Mutex<Steps>) -> Explored {
+fn run(scenario: Scenario, all: &Mutex<Seen>) -> Explored {
     let mut world = World::new(scenario);
     let mut seen = Steps::new();
     paths::begin(&mut world, &mut seen);
@@ -49,16 +57,41 @@ fn run(scenario: Scenario, steps: &Mutex<Steps>) -> Explored {
     );
     let story = explored.found.as_ref().map(|found| tale(&mut world, found));
     assert!(story.is_none(), "{}\n{}", scenario.name, story.unwrap_or_default());
+    let mut all = all.lock().expect("no panic");
     // Outside the bounds on time a life may take other paths.
     if scenario.bounded {
-        steps.lock().expect("no panic").append(&mut seen);
+        all.steps.append(&mut seen);
     }
+    all.crashed.append(&mut world.crashed);
     explored
+}
+
+/// Every place where a process can die: at each step, before and after what it does leaves the process.
+fn places_to_die() -> BTreeSet<(StepKind, CutAt)> {
+    let step = |kind: &StepKind| {
+        use StepKind as K;
+        let after = match kind {
+            K::Rest | K::LookAtScope => return Vec::new(),
+            // A read leaves nothing behind: to die after it is to die before it.
+            K::LookAt | K::LookAtCanary | K::LookAtDetails => vec![CutAt::BeforeIt],
+            K::AddFinalizer | K::OpenAttempt | K::CloseAttempt | K::Record | K::RemoveFinalizer => {
+                vec![CutAt::BeforeIt, CutAt::OnceWritten]
+            }
+            K::Create | K::Mark | K::Change | K::Delete => vec![CutAt::BeforeIt, CutAt::OnceSent],
+        };
+        after.into_iter().map(|at| (*kind, at)).collect()
+    };
+    let mut places: BTreeSet<_> = StepKind::ALL.iter().flat_map(step).collect();
+    places.extend([
+        (StepKind::Rest, CutAt::BeforeItsStatus),
+        (StepKind::Rest, CutAt::OnceWritten),
+    ]);
+    places
 }
 
 #[test]
 fn every_state_keeps_the_rules_and_ends_well() {
-    let steps = Mutex::new(Steps::new());
+    let seen = Mutex::new(Seen::default());
     let all = Mutex::new(BTreeMap::new());
     let next = AtomicUsize::new(0);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -66,7 +99,7 @@ fn every_state_keeps_the_rules_and_ends_well() {
         for _ in 0..cores {
             scope.spawn(|| {
                 while let Some(scenario) = scenario::ALL.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let explored = run(*scenario, &steps);
+                    let explored = run(*scenario, &seen);
                     all.lock().expect("no panic").insert(scenario.name, explored);
                 }
             });
@@ -100,7 +133,9 @@ fn every_state_keeps_the_rules_and_ends_well() {
     println!("{states} states");
     assert!(states >= LEAST, "{states} states are too few");
     compare("model.tsv", &table);
-    let steps = steps.into_inner().expect("no panic");
+    let Seen { steps, crashed } = seen.into_inner().expect("no panic");
+    let missed: Vec<_> = places_to_die().difference(&crashed).copied().collect();
+    assert!(missed.is_empty(), "no process dies at {missed:?}");
     let steps: Vec<String> = steps
         .iter()
         .map(|step| serde_json::to_string(step).expect("a step is JSON"))

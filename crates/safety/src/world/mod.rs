@@ -13,6 +13,7 @@ mod requests;
 mod table;
 mod writes;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use modelarts_crd::ModelArtsPool;
@@ -34,6 +35,19 @@ pub type Next = Option<Result<State, Broken>>;
 /// What a memo is kept under: what is done, and the numbers that decide what comes of it.
 type Key = (u16, Number, Number, Number, u32);
 
+/// How far a step was when its process died.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CutAt {
+    /// Nothing was sent.
+    BeforeIt,
+    /// A request to the cloud was under way, executed or not, and no answer was taken in.
+    OnceSent,
+    /// The API server had done it, and the answer was not taken in.
+    OnceWritten,
+    /// All was done but to write the status.
+    BeforeItsStatus,
+}
+
 /// A small world.
 pub struct World {
     /// What there is and what may happen.
@@ -50,8 +64,8 @@ pub struct World {
     lists: FxHashMap<Number, Arc<(Listing, Listing)>>,
     memo: FxHashMap<Key, Number>,
     served: FxHashMap<Key, (Number, Number)>,
-    /// Steps that were begun, and at which of them a process died, and how far the step was.
-    pub crashed: std::collections::BTreeSet<(StepKind, &'static str)>,
+    /// Where a process died: at which step, and how far it was.
+    pub crashed: BTreeSet<(StepKind, CutAt)>,
 }
 
 impl World {
@@ -72,7 +86,7 @@ impl World {
             lists: FxHashMap::default(),
             memo: FxHashMap::default(),
             served: FxHashMap::default(),
-            crashed: std::collections::BTreeSet::new(),
+            crashed: BTreeSet::new(),
         }
     }
 
@@ -228,9 +242,9 @@ impl World {
         let process = self.processes.get(state.processes[at]);
         if let Some(pass) = &process.pass {
             let how = match pass.stage {
-                Stage::Step => "before it is sent",
-                Stage::Waits => "once it is sent",
-                Stage::Publish => "before the status is written",
+                Stage::Step => CutAt::BeforeIt,
+                Stage::Waits => CutAt::OnceSent,
+                Stage::Publish => CutAt::BeforeItsStatus,
             };
             self.crashed.insert((pass.step.kind(), how));
         }

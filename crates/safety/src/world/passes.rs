@@ -59,6 +59,7 @@ impl World {
                 fresh: !stale,
                 began: process.now,
             };
+            process.looks_anew();
             world.decide(&mut process, reading, &living);
             process.forget_the_gone(&living);
             process.cut_short(&world.scenario);
@@ -216,6 +217,7 @@ impl World {
                 fresh: true,
                 began: process.now,
             };
+            process.looks_anew();
             self.decide(process, reading, living);
         }
     }

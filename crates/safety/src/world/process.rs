@@ -162,6 +162,14 @@ impl Process {
         }
     }
 
+    /// An object is read: what was shown before that was shown earlier, however little.
+    pub fn looks_anew(&mut self) {
+        let now = self.now;
+        for memory in self.memories.values_mut() {
+            memory.show.take_if(|show| show.began >= now);
+        }
+    }
+
     /// The pass ends.
     pub fn rest(&mut self) {
         self.pass = None;

@@ -8,7 +8,7 @@ use modelarts_plan::{Marker, Outcome, Shown, Step, StepKind};
 use super::census::out_of_order;
 use super::process::{Pass, Process, Stage};
 use super::wire::{Request, Sent};
-use super::{Next, World, server};
+use super::{CutAt, Next, World, server};
 use crate::rules::{self, Broken};
 use crate::scenario::{Shell, Trouble};
 use crate::state::{Fate, Number, State, incarnation};
@@ -81,8 +81,7 @@ impl World {
         let living = self.living(&next);
         match fate {
             Fate::DoneThenCrash => {
-                self.crashed
-                    .insert((pass.step.kind(), "once the API server has done it"));
+                self.crashed.insert((pass.step.kind(), CutAt::OnceWritten));
                 next.processes[at] = self.processes.number(Process::default());
             }
             Fate::Unanswered => {
