@@ -77,7 +77,6 @@ pub(crate) fn found<K: Kind>(view: &View<'_, K>, memory: &Memory<K>) -> Option<(
 pub(crate) fn record<K: Kind>(view: &View<'_, K>, pool: &K::Resource, fate: Fate, mut report: Report<K>) -> Plan<K> {
     let id = pool.id().unwrap_or_default().to_owned();
     report.mirror(view, pool);
-    *report.id() = Some(id.clone());
     let attempt = report.creation().get_or_insert_with(|| blank(view));
     attempt.outcome = Some(fate);
     report.conclude(&being_created::<K>(), &Sync::Synced);

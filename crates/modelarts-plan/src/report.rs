@@ -132,11 +132,6 @@ impl<K: Kind> Report<K> {
         self.status.clear();
     }
 
-    /// The ID.
-    pub fn id(&mut self) -> &mut Option<String> {
-        self.status.parts().id
-    }
-
     /// The record of the last attempt.
     pub fn creation(&mut self) -> &mut Option<Creation> {
         self.status.parts().creation

@@ -2,10 +2,10 @@
 
 use modelarts_crd::conditions::{ConditionType, Reason};
 use modelarts_plan::report::{Report, Sync, TEXT, Verdict, cut};
-use modelarts_plan::{Plan, Pools};
+use modelarts_plan::{Details, Marker, Outcome, Plan, Pools, Step};
 use serde_json::json;
 
-use super::scene::Scene;
+use super::scene::{ID, Scene, own, own_pool};
 
 /// Type, status, reason, message, second of the last transition and generation of each condition.
 type Told = Vec<(String, String, String, String, i64, Option<i64>)>;
@@ -219,4 +219,47 @@ fn a_status_speaks_of_the_generation_and_the_request_that_were_read() {
     let planned: Plan = scene.plan();
     assert_eq!(planned.status.observed_generation, Some(7));
     assert_eq!(planned.status.last_handled_reconcile_at.as_deref(), Some("now"));
+}
+
+#[test]
+fn a_status_has_what_is_wanted_what_is_there_and_what_was_learned() {
+    let mut scene = Scene::with_pool(&json!({}));
+    scene.plan();
+    let planned = scene.plan();
+    assert!(planned.status.pool_name.is_some_and(|name| name.starts_with("train-")));
+    scene.lists(&[own_pool()]);
+    let planned = scene.plan();
+    assert_eq!(planned.status.phase.as_deref(), Some("Running"));
+    assert_eq!(
+        planned.status.applied_generation,
+        Some(1),
+        "the cloud has this generation"
+    );
+    let ask = Step::LookAtDetails {
+        id: ID.into(),
+        nodes: false,
+    };
+    let order = serde_json::from_value(json!({"name": "order-1"})).expect("an order");
+    let details = Details {
+        order: Some(order),
+        abnormal_nodes: None,
+    };
+    scene.absorb(&ask, Outcome::Details(details));
+    assert_eq!(
+        scene.plan().status.order.map(|order| order.name),
+        Some("order-1".into())
+    );
+}
+
+#[test]
+fn what_is_found_by_its_marker_is_recorded_by_its_id() {
+    let mut scene = Scene::of(&json!({}), &json!(null));
+    scene.plan();
+    scene.lists(&[own_pool()]);
+    let planned = scene.plan();
+    assert_eq!(
+        (planned.step.clone(), planned.status.pool_id.as_deref()),
+        (Step::Record, Some(ID))
+    );
+    assert_eq!(Marker::on(&*own_pool()), Some(own()));
 }
