@@ -130,10 +130,10 @@ impl Connection {
             }
             ("PUT", Some(name)) => {
                 let object = json(body)?;
-                let replaced = self
+                let (made, object) = self
                     .server
-                    .write(|store, _| store.replace(&key(name), object, address.part))?;
-                Ok((200, form.object(&replaced)))
+                    .write(|store, now| store.replace(&key(name), object, address.part, now))?;
+                Ok((if made { 201 } else { 200 }, form.object(&object)))
             }
             ("PATCH", Some(name)) => {
                 let patch = patch(headers, body)?;

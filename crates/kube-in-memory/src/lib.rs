@@ -7,7 +7,8 @@
 //!
 //! It knows the writing rules that controllers rest on: resourceVersion, generation, finalizers,
 //! the status subresource, preconditions. It does not know schemas, CEL, admission, selectors,
-//! server-side apply, graceful deletion and the deletion of namespaces; a request that needs one of
+//! managed fields, server-side apply,
+//! graceful deletion and the deletion of namespaces; a request that needs one of
 //! them is refused with 501 rather than answered wrongly. That the rest is as the real server has it
 //! is checked against one, by random sequences, in the end-to-end tests.
 
@@ -18,6 +19,7 @@ mod metadata;
 mod refusal;
 mod request;
 mod resource;
+mod rules;
 mod server;
 mod store;
 mod view;

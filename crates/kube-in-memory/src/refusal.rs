@@ -9,7 +9,7 @@ use crate::resource::Resource;
 pub struct Refusal {
     /// The HTTP status code.
     pub code: u16,
-    /// The reason, a word of the API.
+    /// The reason, a word of the API; rarely empty.
     pub reason: &'static str,
     /// For people.
     pub message: String,
@@ -67,6 +67,27 @@ impl Refusal {
         Self::about(resource, name, 409, "Conflict", message)
     }
 
+    /// A precondition of a deletion does not hold. Unlike other conflicts, it names the kind.
+    pub(crate) fn precondition(resource: &Resource, name: &str, what: &str, wanted: &str, found: &str) -> Self {
+        let why = format!("Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {found}");
+        let mut refusal = Self::conflict(resource, name, &why);
+        refusal.details["kind"] = json!(resource.kind);
+        refusal
+    }
+
+    /// A version was needed and not given. Unlike other invalid writes, it names the resource.
+    pub(crate) fn unversioned(resource: &Resource, name: &str) -> Self {
+        let why = "Invalid value: 0: must be specified for an update";
+        let mut refusal = Self::invalid(resource, name, "metadata.resourceVersion", why);
+        refusal.details["kind"] = json!(resource.plural);
+        refusal
+    }
+
+    /// A new object must not have a version. The server takes that for a fault of its own.
+    pub(crate) fn versioned() -> Self {
+        Self::plain(500, "", "resourceVersion should not be set on objects to be created")
+    }
+
     pub(crate) fn invalid(resource: &Resource, name: &str, field: &str, why: &str) -> Self {
         let message = format!(
             "{}.{} \"{name}\" is invalid: {field}: {why}",
@@ -116,9 +137,13 @@ impl Refusal {
     /// The `Status` object.
     #[must_use]
     pub fn body(&self) -> Value {
-        json!({
+        let mut body = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "code": self.code, "reason": self.reason, "message": self.message, "details": self.details,
-        })
+            "code": self.code, "message": self.message, "details": self.details,
+        });
+        if !self.reason.is_empty() {
+            body["reason"] = json!(self.reason);
+        }
+        body
     }
 }

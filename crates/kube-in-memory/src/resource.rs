@@ -24,6 +24,8 @@ pub enum Rules {
     BuiltIn {
         /// Whether a PUT without a resourceVersion overwrites whatever is there.
         unconditional: bool,
+        /// Whether a PUT makes what is not there.
+        creates: bool,
     },
 }
 
@@ -101,32 +103,51 @@ impl Resource {
     }
 
     pub(crate) fn allows_unconditional_update(&self) -> bool {
-        matches!(self.rules, Rules::BuiltIn { unconditional: true })
+        matches!(
+            self.rules,
+            Rules::BuiltIn {
+                unconditional: true,
+                ..
+            }
+        )
+    }
+
+    pub(crate) fn is_created_by_update(&self) -> bool {
+        matches!(self.rules, Rules::BuiltIn { creates: true, .. })
     }
 }
 
 /// Namespaces, Secrets, Leases, events and the definitions of custom resources.
 #[must_use]
 pub fn built_in() -> Vec<Resource> {
-    let row = |group: &str, version: &str, kind: &str, plural: &str, scope, unconditional| Resource {
+    let row = |group: &str, version: &str, kind: &str, plural: &str, scope, unconditional, creates| Resource {
         group: group.to_owned(),
         version: version.to_owned(),
         kind: kind.to_owned(),
         plural: plural.to_owned(),
         scope,
-        rules: Rules::BuiltIn { unconditional },
+        rules: Rules::BuiltIn { unconditional, creates },
     };
     vec![
-        row("", "v1", "Namespace", "namespaces", Scope::Cluster, true),
-        row("", "v1", "Secret", "secrets", Scope::Namespaced, true),
-        row("coordination.k8s.io", "v1", "Lease", "leases", Scope::Namespaced, false),
-        row("events.k8s.io", "v1", "Event", "events", Scope::Namespaced, true),
+        row("", "v1", "Namespace", "namespaces", Scope::Cluster, true, false),
+        row("", "v1", "Secret", "secrets", Scope::Namespaced, true, false),
+        row(
+            "coordination.k8s.io",
+            "v1",
+            "Lease",
+            "leases",
+            Scope::Namespaced,
+            false,
+            true,
+        ),
+        row("events.k8s.io", "v1", "Event", "events", Scope::Namespaced, true, true),
         row(
             "apiextensions.k8s.io",
             "v1",
             "CustomResourceDefinition",
             "customresourcedefinitions",
             Scope::Cluster,
+            false,
             false,
         ),
     ]

@@ -3,7 +3,7 @@
 //! The time is an argument and nothing is random, so the same calls give the same objects, uids
 //! included. A refused or empty write changes nothing, not even the version.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,6 +13,7 @@ use crate::metadata::{self, finalizers, generation, is_deleting, text};
 use crate::refusal::Refusal;
 use crate::request::{Part, Patch, Preconditions};
 use crate::resource::{Resource, Rules, Scope, built_in};
+use crate::rules::{check_finalizers, check_identity, check_place, content, default_status, replace_status};
 
 /// Where an object is. In the order of a list.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,6 +82,9 @@ pub struct Store {
     compacted: u64,
     /// How often there was an object of this name.
     births: BTreeMap<Key, u64>,
+    /// Objects whose status is the schema's default and is not stored: the first write stores it,
+    /// and so makes a new version even if nothing else is new.
+    bare: BTreeSet<Key>,
 }
 
 impl Store {
@@ -94,6 +98,7 @@ impl Store {
             changes: Vec::new(),
             compacted: 0,
             births: BTreeMap::new(),
+            bare: BTreeSet::new(),
         };
         for name in ["default", "kube-system"] {
             // There is nothing yet that could stand in the way.
@@ -175,9 +180,7 @@ impl Store {
         metadata::ensure(&mut object);
         check_place(key, &object)?;
         if !text(&object, "resourceVersion").is_empty() {
-            return Err(Refusal::bad_request(
-                "resourceVersion should not be set on objects to be created",
-            ));
+            return Err(Refusal::versioned());
         }
         if resource.scope == Scope::Namespaced {
             self.get(&Key::new("namespaces", "", &key.namespace))?;
@@ -202,15 +205,29 @@ impl Store {
             replace_status(&mut object, status.as_ref());
         }
         metadata::tidy(&mut object);
-        Ok(self.write(key, object, ChangeKind::Added))
+        let made = self.write(key, object, ChangeKind::Added);
+        if default_status(&resource).is_some() {
+            self.bare.insert(key.clone());
+        }
+        Ok(made)
     }
 
-    /// Replaces an object, or its status.
+    /// Replaces an object, or its status. Answers also whether it was made, as some kinds allow.
     ///
     /// # Errors
     /// There is none, or it has changed, or it must not be changed so.
-    pub fn replace(&mut self, key: &Key, object: Value, part: Part) -> Result<Arc<Value>, Refusal> {
+    pub fn replace(
+        &mut self,
+        key: &Key,
+        mut object: Value,
+        part: Part,
+        now: Timestamp,
+    ) -> Result<(bool, Arc<Value>), Refusal> {
         let resource = self.kind(key);
+        if resource.is_created_by_update() && !self.objects.contains_key(key) {
+            metadata::drop_member(&mut object, "resourceVersion");
+            return Ok((true, self.create(key, object, now)?));
+        }
         let current = self.get(key)?;
         let given = text(&object, "uid");
         if part == Part::Main && !given.is_empty() && given != text(&current, "uid") {
@@ -220,7 +237,7 @@ impl Store {
             );
             return Err(Refusal::conflict(&resource, &key.name, &why));
         }
-        self.update(key, &current, object, part)
+        Ok((false, self.update(key, &current, object, part)?))
     }
 
     /// Changes an object, or its status, by a patch.
@@ -228,17 +245,8 @@ impl Store {
     /// # Errors
     /// As for [`Store::replace`]; or the patch does not apply.
     pub fn patch(&mut self, key: &Key, patch: &Patch, part: Part) -> Result<Arc<Value>, Refusal> {
-        let resource = self.kind(key);
         let current = self.get(key)?;
         let next = patch.apply(&current)?;
-        if part == Part::Main && text(&next, "uid") != text(&current, "uid") {
-            return Err(Refusal::invalid(
-                &resource,
-                &key.name,
-                "metadata.uid",
-                "field is immutable",
-            ));
-        }
         self.update(key, &current, next, part)
     }
 
@@ -257,9 +265,7 @@ impl Store {
             ("ResourceVersion", &only_if.version, text(&current, "resourceVersion")),
         ] {
             if let Some(wanted) = wanted.as_deref().filter(|wanted| *wanted != found) {
-                let why =
-                    format!("Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {found}");
-                return Err(Refusal::conflict(&resource, &key.name, &why));
+                return Err(Refusal::precondition(&resource, &key.name, what, wanted, found));
             }
         }
         if finalizers(&current).is_empty() {
@@ -281,14 +287,12 @@ impl Store {
     fn update(&mut self, key: &Key, current: &Arc<Value>, mut next: Value, part: Part) -> Result<Arc<Value>, Refusal> {
         let resource = self.kind(key);
         match text(&next, "resourceVersion") {
-            "" if !resource.allows_unconditional_update() => {
-                let why = "Invalid value: 0: must be specified for an update";
-                return Err(Refusal::invalid(&resource, &key.name, "metadata.resourceVersion", why));
-            }
+            "" if !resource.allows_unconditional_update() => return Err(Refusal::unversioned(&resource, &key.name)),
             "" => {}
             version if version == text(current, "resourceVersion") => {}
             _ => return Err(Refusal::stale(&resource, &key.name)),
         }
+        check_identity(&resource, key, current, &next, part)?;
         if part == Part::Status {
             let status = next.get("status").cloned();
             next = (**current).clone();
@@ -307,7 +311,7 @@ impl Store {
                 }
             }
         }
-        if next == **current {
+        if next == **current && !self.bare.contains(key) {
             return Ok(Arc::clone(current));
         }
         if is_deleting(&next) && finalizers(&next).is_empty() {
@@ -319,6 +323,7 @@ impl Store {
 
     fn write(&mut self, key: &Key, mut object: Value, kind: ChangeKind) -> Arc<Value> {
         self.version += 1;
+        self.bare.remove(key);
         metadata::set(&mut object, "resourceVersion", json!(self.version.to_string()));
         let object = Arc::new(object);
         self.changes.push(Change {
@@ -341,57 +346,4 @@ impl Store {
         let unknown = || Resource::custom("", "", "", &key.plural, Scope::Cluster, None);
         self.resource(&key.plural).cloned().unwrap_or_else(unknown)
     }
-}
-
-fn default_status(resource: &Resource) -> Option<&Value> {
-    match &resource.rules {
-        Rules::Custom { status } => status.as_ref(),
-        Rules::BuiltIn { .. } => None,
-    }
-}
-
-fn replace_status(object: &mut Value, status: Option<&Value>) {
-    match status {
-        Some(status) => object["status"] = status.clone(),
-        None => {
-            if let Some(members) = object.as_object_mut() {
-                members.remove("status");
-            }
-        }
-    }
-}
-
-/// What the generation counts changes of.
-fn content(object: &Value) -> Vec<(&String, &Value)> {
-    let members = object.as_object().into_iter().flatten();
-    members
-        .filter(|(name, _)| !["metadata", "status"].contains(&name.as_str()))
-        .collect()
-}
-
-fn check_place(key: &Key, object: &Value) -> Result<(), Refusal> {
-    let (name, namespace) = (text(object, "name"), text(object, "namespace"));
-    if !name.is_empty() && name != key.name {
-        return Err(Refusal::bad_request(format!(
-            "the name of the object ({name}) does not match the name on the URL ({})",
-            key.name
-        )));
-    }
-    if !namespace.is_empty() && namespace != key.namespace {
-        return Err(Refusal::bad_request(
-            "the namespace of the provided object does not match the namespace sent on the request",
-        ));
-    }
-    Ok(())
-}
-
-/// A deletion under way lets finalizers only go.
-fn check_finalizers(resource: &Resource, key: &Key, current: &Value, next: &Value) -> Result<(), Refusal> {
-    let before = finalizers(current);
-    let new = finalizers(next).into_iter().any(|name| !before.contains(&name));
-    if is_deleting(current) && new {
-        let why = "Forbidden: no new finalizers can be added if the object is being deleted";
-        return Err(Refusal::invalid(resource, &key.name, "metadata.finalizers", why));
-    }
-    Ok(())
 }

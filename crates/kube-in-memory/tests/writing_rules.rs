@@ -76,6 +76,22 @@ async fn spec_and_status_are_written_apart_and_only_the_spec_counts() {
     );
 }
 
+/// Found by comparison with the real server.
+#[tokio::test]
+async fn the_first_write_stores_the_default_status_and_a_status_is_written_alone() {
+    let api = things(server().connect());
+    let (_, _, first) = seen(&api.create(&PostParams::default(), &thing("a")).await.unwrap());
+    let (_, _, second) = seen(&merge(&api, json!({})).await.unwrap());
+    let (_, _, third) = seen(&merge(&api, json!({})).await.unwrap());
+    assert_ne!(first, second);
+    assert_eq!(second, third);
+    let label = json!({"metadata": {"labels": {"l": "1"}}, "status": {"phase": "Running"}});
+    let refused = api
+        .patch_status("a", &PatchParams::default(), &Patch::Merge(label))
+        .await;
+    assert!(matches!(refused.unwrap_err(), kube::Error::Api(status) if status.code == 501));
+}
+
 #[tokio::test]
 async fn a_stale_version_is_a_conflict_and_a_failed_test_is_invalid() {
     let api = things(server().connect());
