@@ -122,7 +122,7 @@ mod tests {
         client
             .list_pools(&ListPools::default())
             .await
-            .map(|list| list.items.len())
+            .map(|list| list.items.map_or(0, |items| items.len()))
     }
 
     fn respond(status: u16, body: &'static str) -> Result<Response<Bytes>, Interrupted> {

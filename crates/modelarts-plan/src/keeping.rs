@@ -232,8 +232,8 @@ fn unmarked<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, resource: &K::Resou
             plan.next_look = view.timing.census_interval_busy;
             return plan;
         }
-        Some(Shown::Present(_)) => true,
-        // Nothing is marked on the word of a list.
+        // Nothing is marked on the word of a list, not even of a newer one: lists lag.
+        Some(Shown::Present(shown)) => matches!(identity(view, shown), Identity::Unmarked),
         Some(Shown::Gone | Shown::Unknown(_)) => false,
     };
     if !looked || resource.is_leaving() || !resource.is_settled() {

@@ -1,5 +1,5 @@
-//! A pool that somebody else took over between two looks is not changed, although a later list still
-//! calls it ours: lists lag behind a GET.
+//! A pool that somebody else took over between two looks is neither changed nor marked, although a later
+//! list still calls it ours or nobody's: lists lag behind a GET.
 
 use std::sync::Arc;
 
@@ -27,9 +27,9 @@ fn object() -> ModelArtsPool {
     .expect("an object")
 }
 
-/// The pool with one node, in the hands of the object with this uid.
-fn pool_of(uid: &str) -> Arc<Pool> {
-    let description = Marker::of(uid, &cluster()).append_to("");
+/// The pool with one node, in the hands of the object with this uid, or of nobody.
+fn pool_of(owner: Option<&str>) -> Arc<Pool> {
+    let description = owner.map_or_else(String::new, |uid| Marker::of(uid, &cluster()).append_to(""));
     let pool = json!({
         "metadata": {"name": "pool-1", "creationTimestamp": "2024-10-24T12:42:43Z",
                      "annotations": {"os.modelarts/description": description}},
@@ -42,11 +42,11 @@ fn pool_of(uid: &str) -> Arc<Pool> {
 /// When the object is read live: a new process has left alone for the window what another may have sent.
 const READ: Tick = Tick(400_000);
 
-/// What is planned at `now`, with a list of that moment that shows the pool as ours.
-fn planned(memory: &mut Memory, now: Tick) -> Plan {
+/// What is planned at `now`, with a list of that moment that shows the pool in these hands.
+fn planned(memory: &mut Memory, now: Tick, listed: Option<&str>) -> Plan {
     let listing = Listing {
         began: now,
-        items: vec![pool_of("ours")],
+        items: vec![pool_of(listed)],
         failed: Vec::new(),
     };
     let cloud = Cloud {
@@ -74,29 +74,43 @@ fn planned(memory: &mut Memory, now: Tick) -> Plan {
     plan(&view, memory)
 }
 
-/// The plan after a GET, which the first plan asked for, showed the pool in somebody's hands.
-fn after_a_look_at(uid: &str) -> Plan {
+/// The plan after a GET, which the first plan asked for, and a later list showed the pool in these hands.
+fn after(shown: Option<&str>, listed: Option<&str>) -> Plan {
     let mut memory = Memory::default();
-    planned(&mut memory, Tick(0));
-    let first = planned(&mut memory, READ);
+    planned(&mut memory, Tick(0), listed);
+    let first = planned(&mut memory, READ, listed);
     assert!(
         matches!(first.step, Step::LookAt { .. }),
         "{:?}",
         first.status.conditions
     );
-    let shown = Outcome::Shown(Shown::Present(pool_of(uid)));
+    let shown = Outcome::Shown(Shown::Present(pool_of(shown)));
     memory.absorb(&first.step, shown, None, "", READ.after(10), READ.after(20));
-    planned(&mut memory, READ.after(1_000))
+    planned(&mut memory, READ.after(1_000), listed)
 }
+
+const OURS: Option<&str> = Some("ours");
+const THEIRS: Option<&str> = Some("theirs");
 
 #[test]
 fn what_a_look_shows_as_ours_is_changed() {
-    let plan = after_a_look_at("ours");
+    let plan = after(OURS, OURS);
     assert!(matches!(plan.step, Step::Change { .. }), "{:?}", plan.step);
 }
 
 #[test]
 fn what_a_look_shows_as_anothers_is_not_changed_on_the_word_of_a_later_list() {
-    let plan = after_a_look_at("theirs");
-    assert_eq!(plan.step, Step::Rest);
+    assert_eq!(after(THEIRS, OURS).step, Step::Rest);
+    assert_eq!(after(None, OURS).step, Step::Rest);
+}
+
+#[test]
+fn what_a_look_shows_as_nobodys_gets_its_marker_back() {
+    let plan = after(None, None);
+    assert!(matches!(plan.step, Step::Mark { over: None, .. }), "{:?}", plan.step);
+}
+
+#[test]
+fn what_a_look_shows_as_anothers_is_not_marked_on_the_word_of_a_later_list() {
+    assert_eq!(after(THEIRS, None).step, Step::Rest);
 }

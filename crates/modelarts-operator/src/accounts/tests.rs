@@ -47,23 +47,31 @@ fn accounts() -> (Accounts, Watched) {
 
 impl Watched {
     fn account(&mut self, spec: serde_json::Value) {
+        self.account_named("default", spec);
+    }
+
+    fn account_named(&mut self, name: &str, spec: serde_json::Value) {
         let account = serde_json::from_value(json!({
             "apiVersion": "modelarts.huaweicloud.com/v1alpha1", "kind": "ModelArtsAccount",
-            "metadata": {"name": "default", "uid": "a", "generation": 1}, "spec": spec,
+            "metadata": {"name": name, "uid": name, "generation": 1}, "spec": spec,
         }));
         self.accounts
             .apply_watcher_event(&watcher::Event::Apply(account.unwrap()));
     }
 
     fn secret(&mut self, version: &str, keys: &[(&str, &str)]) {
+        self.secret_named("keys", version, keys);
+    }
+
+    fn secret_named(&mut self, name: &str, version: &str, keys: &[(&str, &str)]) {
         let data = keys
             .iter()
             .map(|(key, value)| ((*key).to_owned(), ByteString(value.as_bytes().to_vec())))
             .collect();
         let metadata = ObjectMeta {
-            name: Some("keys".into()),
+            name: Some(name.into()),
             namespace: Some("modelarts-system".into()),
-            uid: Some("s".into()),
+            uid: Some(name.into()),
             resource_version: Some(version.into()),
             ..ObjectMeta::default()
         };
@@ -257,4 +265,34 @@ fn a_changed_deletion_policy_of_a_namespace_concerns_its_objects() {
         .namespaces
         .apply_watcher_event(&watcher::Event::Apply(namespace));
     assert_ne!(before.namespaces.get("ml"), accounts.versions().namespaces.get("ml"));
+}
+
+/// AWS ACK, community#2011. Which account a namespace belongs to is in a map that is read while the first
+/// objects are already being worked on. What is not in it yet looked like "no account of its own", and
+/// those objects were managed in the controller's own account.
+///
+/// Here an object names its account, and until that account, its Secret and the labels of the namespace
+/// have all arrived, in whatever order, there is no access: not by that account, nor by the one that
+/// happens to be known already.
+#[test]
+fn ack_2011_nothing_is_done_as_another_account_before_all_is_known() {
+    let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+    for order in orders {
+        let (accounts, mut watched) = accounts();
+        watched.account(spec(Some(json!({}))));
+        watched.secret("1", &KEYS);
+        let mut of_team = spec(Some(json!({"matchExpressions": [{"key": "other", "operator": "DoesNotExist"}]})));
+        of_team["credentials"]["secret"]["name"] = json!("team-keys");
+        for arriving in order {
+            let early = accounts.access_for("team", "ml");
+            assert!(early.is_err(), "{order:?}: as {:?}", early.map(|access| access.account().to_owned()).ok());
+            match arriving {
+                0 => watched.account_named("team", of_team.clone()),
+                1 => watched.namespace("ml", &[("team", "ml")]),
+                _ => watched.secret_named("team-keys", "1", &KEYS),
+            }
+        }
+        let access = accounts.access_for("team", "ml").ok().unwrap();
+        assert_eq!(access.account(), "team");
+    }
 }

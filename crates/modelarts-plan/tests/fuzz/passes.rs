@@ -11,7 +11,7 @@ use modelarts_plan::{
 use mutated_json::budgeted;
 
 use crate::judge::Judge;
-use crate::objects::cluster;
+use crate::objects::{UID, cluster};
 use crate::scenes::{Fuzzed, Scene, Scenes, Turn};
 
 /// How often each kind of step was planned, over all scenes.
@@ -49,6 +49,8 @@ fn play<K: Fuzzed>(scene: &Scene<K>, counts: &Counts) {
     let Ok(mut object) = serde_json::from_slice::<K::Object>(&scene.object.0) else {
         return;
     };
+    // Nobody but the API server writes this.
+    K::metadata_mut(&mut object).uid = Some(UID.to_owned());
     let (mut memory, mut judge) = (Memory::<K>::default(), Judge::<K>::default());
     let (mut now, mut began) = (Tick(0), Tick(0));
     for (number, turn) in scene.turns.iter().enumerate() {
