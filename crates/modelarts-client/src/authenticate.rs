@@ -206,7 +206,7 @@ impl Client {
     }
 
     /// Exactly the headers that are signed, and the signature.
-    fn signed_headers(&self, request: &ApiRequest, url: &Url) -> Result<HeaderMap, ApiError> {
+    pub(crate) fn signed_headers(&self, request: &ApiRequest, url: &Url) -> Result<HeaderMap, ApiError> {
         let operation = request.operation.as_str();
         let refuse = |why: &str| ApiError::unsent(operation, Failure::Invalid, why);
         let Credentials::Keys {

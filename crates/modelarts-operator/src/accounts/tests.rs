@@ -281,11 +281,17 @@ fn ack_2011_nothing_is_done_as_another_account_before_all_is_known() {
         let (accounts, mut watched) = accounts();
         watched.account(spec(Some(json!({}))));
         watched.secret("1", &KEYS);
-        let mut of_team = spec(Some(json!({"matchExpressions": [{"key": "other", "operator": "DoesNotExist"}]})));
+        let mut of_team = spec(Some(
+            json!({"matchExpressions": [{"key": "other", "operator": "DoesNotExist"}]}),
+        ));
         of_team["credentials"]["secret"]["name"] = json!("team-keys");
         for arriving in order {
             let early = accounts.access_for("team", "ml");
-            assert!(early.is_err(), "{order:?}: as {:?}", early.map(|access| access.account().to_owned()).ok());
+            assert!(
+                early.is_err(),
+                "{order:?}: as {:?}",
+                early.map(|access| access.account().to_owned()).ok()
+            );
             match arriving {
                 0 => watched.account_named("team", of_team.clone()),
                 1 => watched.namespace("ml", &[("team", "ml")]),
