@@ -247,6 +247,9 @@ impl Store {
     pub fn patch(&mut self, key: &Key, patch: &Patch, part: Part) -> Result<Arc<Value>, Refusal> {
         let current = self.get(key)?;
         let next = patch.apply(&current)?;
+        if text(&next, "name").is_empty() {
+            return Err(Refusal::bad_request("name must be provided"));
+        }
         self.update(key, &current, next, part)
     }
 

@@ -1,5 +1,11 @@
 //! The writing rules through kube's own client, watches on a paused clock.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed expectation is the point of a test, also in its helper functions"
+)]
+
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};

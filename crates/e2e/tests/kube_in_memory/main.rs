@@ -35,7 +35,11 @@ const NAMES: [&str; 2] = ["first", "second"];
 /// Plays a sequence on both. Answers how many events its watches told, or the first difference.
 async fn sequence(seed: u64, real: &Client, memory: &Client) -> Result<usize, String> {
     let mut random = Random(seed);
-    let kind = if seed % 4 == 0 { Kind::Lease } else { Kind::Pool };
+    let kind = if seed.is_multiple_of(4) {
+        Kind::Lease
+    } else {
+        Kind::Pool
+    };
     let namespace = format!("sequence-{seed}");
     let mut servers = Vec::new();
     for client in [real, memory] {

@@ -9,6 +9,11 @@ use serde_json::{Value, json};
 
 use crate::steps::{Kind, Step, Version};
 
+/// The form of objects.
+const JSON: &str = "application/json";
+/// The form of their metadata alone.
+const META: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+
 /// One of the two servers, and what it gave out.
 pub struct Server {
     pub client: Client,
@@ -57,21 +62,33 @@ impl Server {
 
     /// Takes a step, and tells what came of it in words that both servers share.
     pub async fn take(&mut self, kind: Kind, name: &str, step: &Step) -> Value {
-        const JSON: &str = "application/json";
-        const META: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
         let collection = kind.collection(&self.namespace);
-        let path = |status: bool| format!("{collection}/{name}{}", if status { "/status" } else { "" });
+        let object = format!("{collection}/{name}");
         let (code, body) = match step {
-            Step::Create(object) => self.send(Method::POST, &collection, JSON, JSON, object).await,
+            Step::Create(new) => self.send(Method::POST, &collection, JSON, JSON, new).await,
             Step::Get { metadata } => {
                 let accept = if *metadata { META } else { JSON };
-                self.send(Method::GET, &path(false), JSON, accept, &Value::Null).await
+                self.send(Method::GET, &object, JSON, accept, &Value::Null).await
             }
             Step::List { limit } => {
                 let query = limit.map(|limit| format!("?limit={limit}")).unwrap_or_default();
-                self.send(Method::GET, &format!("{collection}{query}"), JSON, JSON, &Value::Null)
-                    .await
+                let path = format!("{collection}{query}");
+                self.send(Method::GET, &path, JSON, JSON, &Value::Null).await
             }
+            Step::Delete { uid, version } => {
+                let mut options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {}});
+                self.guard(name, *version, *uid, &mut options["preconditions"]);
+                self.send(Method::DELETE, &object, JSON, JSON, &options).await
+            }
+            write => self.write(kind, name, &object, write).await,
+        };
+        self.told(name, code, &body)
+    }
+
+    /// Changes an object, or its status.
+    async fn write(&self, kind: Kind, name: &str, object: &str, step: &Step) -> (u16, Value) {
+        let path = |status: bool| format!("{object}{}", if status { "/status" } else { "" });
+        match step {
             Step::Merge {
                 status,
                 patch,
@@ -79,30 +96,14 @@ impl Server {
                 uid,
             } => {
                 let mut patch = patch.clone();
-                if let Some(version) = self.version(name, *version) {
-                    patch["metadata"]["resourceVersion"] = version;
-                }
-                if let Some(right) = uid {
-                    patch["metadata"]["uid"] = self.uid(name, *right);
-                }
-                self.send(
-                    Method::PATCH,
-                    &path(*status),
-                    "application/merge-patch+json",
-                    JSON,
-                    &patch,
-                )
-                .await
+                self.guard(name, *version, *uid, &mut patch["metadata"]);
+                let content = "application/merge-patch+json";
+                self.send(Method::PATCH, &path(*status), content, JSON, &patch).await
             }
             Step::Json { status, operations } => {
-                self.send(
-                    Method::PATCH,
-                    &path(*status),
-                    "application/json-patch+json",
-                    JSON,
-                    operations,
-                )
-                .await
+                let content = "application/json-patch+json";
+                self.send(Method::PATCH, &path(*status), content, JSON, operations)
+                    .await
             }
             Step::Put {
                 status,
@@ -110,32 +111,31 @@ impl Server {
                 version,
             } => {
                 let base = match status {
-                    true => self.base(&path(false)).await.unwrap_or_else(|| kind.new(name)),
-                    false => kind.new(name),
+                    true => self.base(object).await.unwrap_or_else(|| kind.object(name)),
+                    false => kind.object(name),
                 };
-                let mut object = kube_in_memory::merge(&base, change);
-                if let Some(version) = self.version(name, *version) {
-                    object["metadata"]["resourceVersion"] = version;
-                }
-                self.send(Method::PUT, &path(*status), JSON, JSON, &object).await
+                let mut new = kube_in_memory::merge(&base, change);
+                self.guard(name, *version, None, &mut new["metadata"]);
+                self.send(Method::PUT, &path(*status), JSON, JSON, &new).await
             }
-            Step::Delete { uid, version } => {
-                let mut options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {}});
-                if let Some(right) = uid {
-                    options["preconditions"]["uid"] = self.uid(name, *right);
-                }
-                if let Some(version) = self.version(name, *version) {
-                    options["preconditions"]["resourceVersion"] = version;
-                }
-                self.send(Method::DELETE, &path(false), JSON, JSON, &options).await
+            Step::Create(_) | Step::Get { .. } | Step::List { .. } | Step::Delete { .. } => {
+                panic!("{step:?} is no change")
             }
-        };
-        self.told(name, code, &body)
+        }
+    }
+
+    /// Puts version and uid, as wanted, into the metadata or preconditions of a write.
+    fn guard(&self, name: &str, version: Version, uid: Option<bool>, into: &mut Value) {
+        if let Some(version) = self.version(name, version) {
+            into["resourceVersion"] = version;
+        }
+        if let Some(right) = uid {
+            into["uid"] = self.uid(name, right);
+        }
     }
 
     /// The object at `path` without its version, to be sent back.
     async fn base(&self, path: &str) -> Option<Value> {
-        const JSON: &str = "application/json";
         let (code, object) = self.send(Method::GET, path, JSON, JSON, &Value::Null).await;
         let unversioned = json!({"metadata": {"resourceVersion": null}});
         (code == 200).then(|| kube_in_memory::merge(&object, &unversioned))

@@ -76,7 +76,7 @@ impl Kind {
         }
     }
 
-    pub fn new(self, name: &str) -> Value {
+    pub fn object(self, name: &str) -> Value {
         match self {
             Self::Pool => json!({
                 "apiVersion": "modelarts.huaweicloud.com/v1alpha1", "kind": "ModelArtsPool", "metadata": {"name": name},
@@ -133,7 +133,7 @@ pub fn step(kind: Kind, random: &mut Random, name: &str) -> Step {
     let uid = |random: &mut Random| random.one_of(&[None, None, None, Some(true), Some(false)]);
     match random.below(16) {
         0..=2 => {
-            let mut object = kind.new(name);
+            let mut object = kind.object(name);
             if random.below(2) == 0 {
                 object["metadata"]["finalizers"] = json!(["example.com/x"]);
             }

@@ -102,12 +102,13 @@ fn no_disturbance_changes_what_comes_of_it() {
 
 /// `count` pairs of single plans, spread evenly.
 fn in_pairs(ones: &[Vec<Perturbation>], count: usize) -> Vec<Vec<Perturbation>> {
-    let all = ones.len() * ones.len();
-    let step = (all / count.max(1)).max(1);
-    (0..all)
-        .step_by(step)
-        .filter(|at| at / ones.len() < at % ones.len())
-        .map(|at| [ones[at / ones.len()].clone(), ones[at % ones.len()].clone()].concat())
+    let pairs: Vec<_> = (0..ones.len())
+        .flat_map(|second| (0..second).map(move |first| (first, second)))
+        .collect();
+    let step = (pairs.len() / count.max(1)).max(1);
+    let chosen = pairs.into_iter().step_by(step).take(count);
+    chosen
+        .map(|(first, second)| [ones[first].clone(), ones[second].clone()].concat())
         .collect()
 }
 
