@@ -174,6 +174,10 @@ pub const ALL: &[Scenario] = &[
     Scenario::quiet("vanish")
         .with(Trouble::Vanish, 1)
         .with(Trouble::Crash, 1),
+    Scenario::quiet("vanish-and-delete")
+        .with(Trouble::Vanish, 1)
+        .with(Trouble::Delete, 1)
+        .with(Trouble::LostAnswer, 1),
     Scenario::quiet("edit")
         .with(Trouble::Edit, 1)
         .with(Trouble::LostAnswer, 1),
