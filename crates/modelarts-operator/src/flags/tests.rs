@@ -44,77 +44,81 @@ fn every_flag_has_the_environment_variable_of_its_name() {
     assert_eq!(seen, 28, "a flag came or went: say so in the documentation, then here");
 }
 
+/// Flags, what the refusal names, and why they are refused.
+type Refused = (&'static [&'static str], &'static [&'static str], &'static str);
+
+const UNSAFE: [Refused; 14] = [
+    (
+        &["--in-doubt-window", "169s", "--dev-timing"],
+        &["--in-doubt-window is 169000 ms", "at least 170000 ms"],
+        "one below the sum",
+    ),
+    (
+        &["--list-lag", "4m"],
+        &["--list-lag", "350000 ms"],
+        "the parts grew past the window",
+    ),
+    (
+        &["--request-deadline", "29s"],
+        &["--request-deadline is 29000 ms", "default of 30000 ms", "--dev-timing"],
+        "below its default",
+    ),
+    (
+        &["--self-deadline", "19s"],
+        &["--self-deadline is 19000 ms", "--dev-timing"],
+        "below its default",
+    ),
+    (
+        &["--gateway-limit", "59s"],
+        &["--gateway-limit is 59000 ms", "--dev-timing"],
+        "below its default",
+    ),
+    (
+        &["--list-lag", "59999ms"],
+        &["--list-lag is 59999 ms", "--dev-timing"],
+        "below its default by a millisecond",
+    ),
+    (
+        &["--in-doubt-window", "299s"],
+        &["--in-doubt-window is 299000 ms", "--dev-timing"],
+        "above the sum, below its default",
+    ),
+    (
+        &["--absence-spacing", "1s"],
+        &["--absence-spacing is 1000 ms", "--dev-timing"],
+        "below its default",
+    ),
+    (
+        &["--loss-span", "9m"],
+        &["--loss-span is 540000 ms", "--dev-timing"],
+        "below its default",
+    ),
+    (
+        &["--census-interval", "2m"],
+        &["--census-interval-max 60s", "--census-interval 120s"],
+        "slower than the slowest",
+    ),
+    (
+        &["--audit-period", "59s"],
+        &["--audit-period 59s", "at least --list-lag 60s"],
+        "shorter than what the list lags behind",
+    ),
+    (
+        &["--lease-duration", "10s"],
+        &["--lease-duration 10s", "longer than --renew-deadline 10s"],
+        "equal is not longer",
+    ),
+    (
+        &["--retry-period", "10s"],
+        &["--renew-deadline 10s", "longer than --retry-period 10s"],
+        "no second try",
+    ),
+    (&["--concurrency", "0"], &["--concurrency 0"], "nothing would run"),
+];
+
 #[test]
 fn combinations_that_are_unsafe_refuse_the_start_and_name_the_remedy() {
-    let rows: [(&[&str], &[&str], &str); 14] = [
-        (
-            &["--in-doubt-window", "169s", "--dev-timing"],
-            &["--in-doubt-window is 169000 ms", "at least 170000 ms"],
-            "one below the sum",
-        ),
-        (
-            &["--list-lag", "4m"],
-            &["--list-lag", "350000 ms"],
-            "the parts grew past the window",
-        ),
-        (
-            &["--request-deadline", "29s"],
-            &["--request-deadline is 29000 ms", "default of 30000 ms", "--dev-timing"],
-            "below its default",
-        ),
-        (
-            &["--self-deadline", "19s"],
-            &["--self-deadline is 19000 ms", "--dev-timing"],
-            "below its default",
-        ),
-        (
-            &["--gateway-limit", "59s"],
-            &["--gateway-limit is 59000 ms", "--dev-timing"],
-            "below its default",
-        ),
-        (
-            &["--list-lag", "59999ms"],
-            &["--list-lag is 59999 ms", "--dev-timing"],
-            "below its default by a millisecond",
-        ),
-        (
-            &["--in-doubt-window", "299s"],
-            &["--in-doubt-window is 299000 ms", "--dev-timing"],
-            "above the sum, below its default",
-        ),
-        (
-            &["--absence-spacing", "1s"],
-            &["--absence-spacing is 1000 ms", "--dev-timing"],
-            "below its default",
-        ),
-        (
-            &["--loss-span", "9m"],
-            &["--loss-span is 540000 ms", "--dev-timing"],
-            "below its default",
-        ),
-        (
-            &["--census-interval", "2m"],
-            &["--census-interval-max 60s", "--census-interval 120s"],
-            "slower than the slowest",
-        ),
-        (
-            &["--audit-period", "59s"],
-            &["--audit-period 59s", "at least --list-lag 60s"],
-            "shorter than what the list lags behind",
-        ),
-        (
-            &["--lease-duration", "10s"],
-            &["--lease-duration 10s", "longer than --renew-deadline 10s"],
-            "equal is not longer",
-        ),
-        (
-            &["--retry-period", "10s"],
-            &["--renew-deadline 10s", "longer than --retry-period 10s"],
-            "no second try",
-        ),
-        (&["--concurrency", "0"], &["--concurrency 0"], "nothing would run"),
-    ];
-    for (args, parts, reason) in rows {
+    for (args, parts, reason) in UNSAFE {
         let line = flags(args).expect_err(reason).to_string();
         for part in parts {
             assert!(line.contains(part), "{reason}: `{part}` is not in `{line}`");

@@ -34,10 +34,11 @@ fn but(metadata: &Value, status: &Value, description: &str) -> Shown {
 }
 
 fn present(shown: &Shown) -> std::sync::Arc<modelarts_types::pool::Pool> {
-    match shown {
-        Shown::Present(pool) => std::sync::Arc::clone(pool),
-        other => panic!("{other:?}"),
-    }
+    let pool = match shown {
+        Shown::Present(pool) => Some(std::sync::Arc::clone(pool)),
+        _ => None,
+    };
+    pool.expect("something is shown")
 }
 
 #[test]
