@@ -163,12 +163,12 @@ fn ack_2062_a_stop_between_creation_and_status_buys_nothing_twice() {
             [Op::Status, Op::Create, Op::Status],
             "intent, creation, record"
         );
-        for number in create - 1..=create + 1 {
+        for (number, op) in calls.iter().enumerate().take(create + 2).skip(create - 1) {
             for fault in [Fault::CrashBefore, Fault::CrashAfter] {
                 let mut world = world();
                 world.faults.at(number, fault);
                 world.run_until_ready_within("train", 2 * W);
-                let point = (calls[number], fault, list_lag_seconds);
+                let point = (op, fault, list_lag_seconds);
                 assert_eq!(world.restarts, 1, "{point:?}");
                 assert_eq!(world.pools().len(), 1, "{point:?}");
             }
