@@ -35,6 +35,9 @@ mod token;
 mod transport;
 mod workspaces;
 
+#[cfg(test)]
+mod fuzz;
+
 pub use carrier::{Carrier, InMemory, Interrupted};
 pub use client::Client;
 pub use clock::Clock;
