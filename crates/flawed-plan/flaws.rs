@@ -83,8 +83,8 @@ pub const FLAWS: &[Flaw] = &[
         name: "names-decide",
         what: "takes over whatever has the right name",
         file: "creation.rs",
-        from: "find_map(|listing| listing.marked(&marker).first().map(|pool| Arc::clone(pool)));",
-        to: "find_map(|listing| match FLAWED {\n            true => listing.items.iter().find(|item| Some(item.display_name().unwrap_or_default()) == K::Desired::parse(view.object, view.cluster).ok().as_ref().map(|desired| desired.name())).cloned(),\n            false => listing.marked(&marker).first().map(|pool| Arc::clone(pool)),\n        });",
+        from: ".flat_map(|listing| listing.marked(&marker))",
+        to: ".flat_map(|listing| match FLAWED {\n            true => listing.items.iter().filter(|item| item.display_name() == K::Desired::parse(view.object, view.cluster).ok().as_ref().map(|desired| desired.name())).collect(),\n            false => listing.marked(&marker),\n        })",
     },
     Flaw {
         name: "deletes-without-asking-whose",

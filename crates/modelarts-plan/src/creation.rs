@@ -20,7 +20,7 @@ use crate::naming::{hidden_conflict, name_taken};
 use crate::plan::Draft;
 use crate::report::{Notice, NoticeKind, Report, Sync, Verdict};
 use crate::step::{Plan, Step};
-use crate::view::{OpenAccount, Shown, View};
+use crate::view::{Listing, OpenAccount, Shown, View};
 
 /// Plans for an object without a recorded pool.
 pub(crate) fn plan<K: Kind>(
@@ -33,13 +33,23 @@ pub(crate) fn plan<K: Kind>(
     if let Some((pool, fate)) = found(view, memory) {
         return record(view, &pool, fate, report);
     }
-    match view.creation() {
-        Some(attempt) if attempt.outcome.is_none() => in_flight(view, memory, desired, attempt, report),
-        last => match view.terms().adoption {
-            Some(adoption) => adoption::plan(view, memory, adoption, report),
-            None => next_attempt(view, memory, desired, account, last, report),
-        },
+    let (last, adoption) = (view.creation(), view.terms().adoption);
+    match (last.filter(|attempt| attempt.outcome.is_none()), adoption) {
+        (None, Some(adoption)) => adoption::plan(view, memory, adoption, report),
+        _ if lists(view, memory).any(|listing| !listing.marked(&view.marker()).is_empty()) => without_id(view, report),
+        (Some(attempt), _) => in_flight(view, memory, desired, attempt, report),
+        (None, None) => next_attempt(view, memory, desired, account, last, report),
     }
+}
+
+/// What is listed says something about the object's own pool.
+fn lists<'a, K: Kind>(view: &'a View<'_, K>, memory: &Memory<K>) -> impl Iterator<Item = &'a Listing<K>> {
+    let since = memory.evidence_since();
+    let lists = [view.cloud.list.as_ref(), view.cloud.set.as_ref()];
+    lists
+        .into_iter()
+        .flatten()
+        .filter(move |listing| listing.began >= since)
 }
 
 /// A pool that is ours: the answer to our own request, or whatever carries our marker.
@@ -50,17 +60,15 @@ pub(crate) fn found<K: Kind>(view: &View<'_, K>, memory: &Memory<K>) -> Option<(
     {
         return Some((Arc::clone(pool), Fate::Created));
     }
-    let since = memory.evidence_since();
     let marker = view.marker();
-    let listed = [view.cloud.list.as_ref(), view.cloud.set.as_ref()]
-        .into_iter()
-        .flatten()
-        .filter(|listing| listing.began >= since)
-        .find_map(|listing| listing.marked(&marker).first().map(|pool| Arc::clone(pool)));
+    let listed = lists(view, memory)
+        .flat_map(|listing| listing.marked(&marker))
+        .find(|pool| pool.id().is_some())
+        .map(Arc::clone);
     let shown = memory
         .show
         .as_ref()
-        .filter(|show| show.began >= since)
+        .filter(|show| show.began >= memory.evidence_since())
         .and_then(|show| match &show.shown {
             Shown::Present(pool) if Marker::find(pool.description()).as_ref() == Some(&marker) => {
                 Some(Arc::clone(pool))
@@ -94,6 +102,16 @@ pub(crate) fn record<K: Kind>(view: &View<'_, K>, pool: &K::Resource, fate: Fate
 
 pub(crate) fn being_created<K: Kind>() -> Verdict {
     Verdict::Working(Reason::Creating, format!("the {} is being created", K::NOUN))
+}
+
+/// Something of ours is listed, and the list leaves out its ID: nothing is bought in sight of it.
+fn without_id<K: Kind>(view: &View<'_, K>, mut report: Report<K>) -> Plan<K> {
+    let text = format!(
+        "a {} with this object's marker is listed without its ID; nothing is created until a list shows the ID",
+        K::NOUN
+    );
+    report.conclude(&Verdict::Working(Reason::ConfirmingCreation, text), &Sync::AsBefore);
+    Draft::new(report).publish(Step::Rest, view.timing.census_interval_busy)
 }
 
 /// The record of an object whose status was lost while its pool was not.

@@ -232,3 +232,31 @@ fn only_what_stalled_on_this_generation_keeps_its_words_while_it_is_tried_again(
         assert_eq!(reason(&opens), said, "{conditions}");
     }
 }
+
+/// A service that leaves out the ID of what it lists still says that it is there.
+#[test]
+fn nothing_is_bought_in_sight_of_an_own_pool_without_an_id() {
+    let unnamed = || {
+        let mut unnamed = pool(ID, "name", &own().append_to(""));
+        unnamed["metadata"]["name"] = json!(null);
+        shared(unnamed)
+    };
+    let mut fresh = Scene::of(&json!({}), &json!({}));
+    fresh.lists(&[unnamed()]);
+    let plan = fresh.plan();
+    assert_eq!(
+        (&plan.step, reason(&plan).as_str()),
+        (&Step::Rest, "ConfirmingCreation")
+    );
+
+    let mut doubtful = open(&json!({}));
+    doubtful.now = NOW.after(doubtful.timing.in_doubt_window);
+    doubtful.lists(&[unnamed()]);
+    assert_eq!(doubtful.plan().step, Step::Rest);
+    doubtful.lists(&[]);
+    assert_eq!(ended(&doubtful.plan()), Some(Fate::NotFound));
+
+    // The one that has an ID is found behind the one that has none.
+    fresh.lists(&[unnamed(), own_pool()]);
+    assert_eq!(fresh.plan().step, Step::Record);
+}
