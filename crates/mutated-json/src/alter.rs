@@ -55,8 +55,7 @@ mod tests {
         // Every place but the root comes up.
         let corpus = Corpus::new([json!({"a": [1, {"b": "x"}], "c": {"d": null}})]);
         let all = std::sync::Mutex::new(&mut changed);
-        bolero::check!()
-            .with_iterations(1_000)
+        crate::budgeted(bolero::check!())
             .with_generator(corpus.altered())
             .for_each(|input: &Altered| {
                 all.lock().unwrap().insert(input.place.to_string());

@@ -198,8 +198,7 @@ mod tests {
         let whole = json!({"a": [1, {"b": "x"}], "c": {"d": null, "e": "2024-01-01T00:00:00Z"}});
         let (same, other, broken, too_deep, no_text) =
             <(AtomicUsize, AtomicUsize, AtomicUsize, AtomicUsize, AtomicUsize)>::default();
-        bolero::check!()
-            .with_iterations(3_000)
+        crate::budgeted(bolero::check!())
             .with_generator(Corpus::new([whole.clone()]).damaged())
             .for_each(|input: &Damaged| {
                 let count = match serde_json::from_slice::<Value>(&input.0) {

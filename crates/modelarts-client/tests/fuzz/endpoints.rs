@@ -164,7 +164,7 @@ fn the_flag_for_development_opens_loopback_and_nothing_else() {
             let Ok(url) = Url::parse(text) else { return };
             let (open, shut) = (hosts.check(&url, true), hosts.check(&url, false));
             let loopback = match url.host() {
-                Some(Host::Domain(name)) => name == "localhost",
+                Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
                 Some(Host::Ipv4(address)) => address.octets()[0] == 127,
                 Some(Host::Ipv6(address)) => address.octets() == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
                 None => false,

@@ -38,7 +38,8 @@ fn any_octets_are_an_error_body() {
             match serde_json::from_slice(octets) {
                 // Of two members of one name both are looked into, and the document here has only one.
                 Ok(document) => assert!(error.recognised || !has_a_pair(&document)),
-                Err(_) => assert!(!error.recognised, "what is no JSON has no code"),
+                // What lies too deep for a value is passed over unread.
+                Err(why) => assert!(!error.recognised || why.to_string().contains("recursion"), "{why}"),
             }
             if !error.recognised {
                 assert_eq!(
