@@ -19,7 +19,7 @@ use crate::pool::desired::DesiredPool;
 use crate::pool::drift;
 
 /// Bits of `controlMode`: the service restricted the pool, froze it, or did so for public security.
-const RESTRICTED: i64 = 4 | 8 | 16;
+const RESTRICTED: i64 = 0b1_1100;
 
 /// The next change of a pool that is ours. `marker` is what the description has to end in.
 ///

@@ -5,6 +5,7 @@
 mod buying;
 mod changing;
 mod keeping;
+mod kinds;
 mod letting_go;
 mod missing;
 mod orphans;

@@ -35,6 +35,19 @@ fn a_size_is_named_as_the_user_wrote_it() {
     }
 }
 
+#[test]
+fn an_entry_is_called_by_its_flavor_and_by_a_node_pool_of_its_own() {
+    for (node_pool, name) in [
+        (json!(null), "f"),
+        (json!(""), "f"),
+        (json!("f-default"), "f"),
+        (json!("blue"), "f/blue"),
+    ] {
+        let entry = serde_json::from_value(json!({"flavor": "f", "nodePool": node_pool})).unwrap();
+        assert_eq!(entry_name(&entry), name, "{node_pool}");
+    }
+}
+
 /// A pool with everything that can be ignored, and what each field is called when it differs.
 #[test]
 fn a_field_that_is_ignored_is_no_difference() {
