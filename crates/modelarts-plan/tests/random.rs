@@ -16,7 +16,7 @@ use lives::tally::{Counts, Tally};
 use world::flaws::Flaw;
 
 /// Lives on each change.
-const LIVES: u64 = 600;
+const LIVES: u64 = 10_000;
 /// Seeds that are told of in full when they fail.
 const TOLD: usize = 3;
 

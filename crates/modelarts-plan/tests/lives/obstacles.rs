@@ -43,7 +43,8 @@ impl<K: Lives> Facts<'_, K> {
             return match reason {
                 "NetworkInUse" => real(self.is_used()),
                 "DeletionRefused" => real(self.is_used_in_the_cloud()),
-                "SubscriptionActive" => real(terms.subscription && self.ours().is_some()),
+                // Whether an order that failed was given back is for a person to see.
+                "SubscriptionActive" => real(terms.subscription && self.ours_or_failed()),
                 _ => Err(format!("still there: {}", told())),
             };
         }
@@ -102,6 +103,10 @@ impl<K: Lives> Facts<'_, K> {
         things.find(|thing| self.marked(thing)).map(|thing| &**thing)
     }
 
+    fn ours_or_failed(&self) -> bool {
+        self.things.iter().any(|thing| self.marked(thing))
+    }
+
     /// What the object observes or has.
     fn mine(&self) -> Option<&K::Resource> {
         self.ours().or_else(|| self.named())
@@ -126,8 +131,10 @@ impl<K: Lives> Facts<'_, K> {
 
     fn named_as_failed(&self) -> bool {
         let terms = K::terms(self.object);
+        let recorded = K::status(self.object).and_then(|status| status.id());
         let meant = |thing: &K::Resource| match terms.adoption {
             Some(adoption) => thing.id() == Some(adoption.id),
+            None if recorded.is_some() => thing.id() == recorded,
             None => self.marked(thing) || (terms.name.is_some() && thing.display_name() == terms.name),
         };
         self.things.iter().any(|thing| K::has_failed(thing) && meant(thing))

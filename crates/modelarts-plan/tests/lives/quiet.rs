@@ -14,10 +14,24 @@ use crate::world::kinds::Lives;
 
 /// The longest that anything waits for: the largest pause after a refusal, and what follows it.
 const PATIENCE: u64 = 8 * 60 * MINUTE;
-/// The longest that a settled object goes without a pass.
-const SETTLED: u64 = 10 * MINUTE;
+/// The longest that what a settled object has not been told yet is asked for, again and again.
+const ASKING: u64 = 40 * MINUTE;
 /// How long nothing at all may happen once all is as it should be.
 const STILL: u64 = 60 * MINUTE;
+
+/// How often a creation is tried again in that time.
+const TRIES: usize = 6;
+
+/// What was done so far.
+#[derive(Debug)]
+struct Done {
+    /// Writes to objects.
+    writes: usize,
+    /// What the cloud carried out.
+    mutations: usize,
+    /// Creations that were sent.
+    sent: usize,
+}
 
 impl Life {
     /// Waits until all is as it should be, and stays so, without another write to anything.
@@ -43,14 +57,17 @@ impl Life {
             self.mend();
             pause = (2 * pause).min(20 * MINUTE);
         }
-        // What was not told for want of an answer is told with the next look of a settled object.
-        self.world.run_for(SETTLED + MINUTE);
+        self.world.run_for(ASKING);
         let before = self.done();
         self.world.run_for(STILL);
         self.ends.clear();
         self.judge()?;
         let after = self.done();
-        if before != after {
+        // A name that is taken is tried again now and then, since the service does not say when it is free.
+        let tries = after.sent - before.sent;
+        let patient = tries <= TRIES * self.ends.get("NameConflict").copied().unwrap_or_default();
+        let still = after.writes - before.writes == 2 * tries && after.mutations == before.mutations;
+        if !patient || !still {
             return Err(format!(
                 "something was written although all was as it should be: {before:?}, then {after:?}"
             ));
@@ -58,10 +75,13 @@ impl Life {
         Ok(())
     }
 
-    /// What was written so far: to pools, to networks, to the cloud.
-    fn done(&self) -> (usize, usize, usize) {
+    fn done(&self) -> Done {
         let world = &self.world;
-        (world.kube.writes, world.networks.writes, world.judge.mutations)
+        Done {
+            writes: world.kube.writes + world.networks.writes,
+            mutations: world.judge.mutations,
+            sent: world.judge.tokens.len(),
+        }
     }
 
     /// Mends what only a person can mend.

@@ -72,14 +72,24 @@ impl World {
             sender.marker,
             self.story()
         );
+        // A marking without an answer may be carried out when its object has gone without the thing, which
+        // is as its owner made it but for the marker.
+        if asked && !self.lives_on(&sender.marker.uid) {
+            self.leave_alone(&sender.marker.uid);
+        }
         let left = self.judge.ownership.left_alone.get(&sender.marker.uid);
         let late = left.is_some_and(|since| self.now > since + self.timing.in_doubt_window);
         assert!(!late, "{entry:?} touches what was left alone\n{}", self.story());
     }
 
+    fn lives_on(&self, uid: &str) -> bool {
+        let mut uids = Pools::shelf(self).uids().chain(Networks::shelf(self).uids());
+        uids.any(|living| living == uid)
+    }
+
     /// Takes note of whose everything is now.
     pub fn note_owners<K: Lives>(&mut self) {
-        for thing in self.existing::<K>().iter().filter(|thing| !K::has_failed(thing)) {
+        for thing in self.existing::<K>().iter() {
             let key = (K::NOUN, thing.id().unwrap_or_default().to_owned());
             let created = thing.created_at().map(str::to_owned);
             let before = self.judge.ownership.known.get(&key);
