@@ -2,6 +2,8 @@
 
 mod world;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use modelarts_plan::Marker;
 use modelarts_sim::Profile;
 use proptest::prelude::*;
@@ -11,6 +13,9 @@ use world::{MINUTE, World};
 
 /// The longest that a life with faults may take to become ready, or to end: waits of refusals included.
 const PATIENCE: u64 = 6 * 60 * MINUTE;
+
+/// The least ordered pairs of deaths.
+const LEAST_PAIRS: usize = 2_000;
 
 /// What becomes of one life.
 struct Life {
@@ -26,6 +31,25 @@ fn names_are_unique(unique_names: bool) -> Profile {
 
 /// Applies, waits for readiness, deletes, waits for the end; with the faults at the calls of these numbers.
 fn live(profile: Profile, faults: &[(usize, Fault)]) -> Life {
+    end(begin(profile, faults))
+}
+
+/// The same, and in between the spec asks for another node.
+fn live_and_grow(profile: Profile, faults: &[(usize, Fault)]) -> Life {
+    let mut world = begin(profile, faults);
+    world.edit("train", |spec| spec.nodes = Some(3));
+    world.run_until("three nodes", PATIENCE, |world| {
+        let nodes = world
+            .object("train")
+            .status
+            .as_ref()
+            .and_then(|status| status.nodes.clone());
+        nodes.is_some_and(|nodes| nodes.available == 3)
+    });
+    end(world)
+}
+
+fn begin(profile: Profile, faults: &[(usize, Fault)]) -> World {
     let mut world = World::with(profile);
     for (number, fault) in faults {
         world.faults.at(*number, *fault);
@@ -45,6 +69,11 @@ fn live(profile: Profile, faults: &[(usize, Fault)]) -> Life {
             .and_then(|status| status.pool_id.clone()),
         Some(pools[0].clone())
     );
+    world
+}
+
+fn end(mut world: World) -> Life {
+    let ours: Marker = world.marker_of("train");
     world.delete("train");
     world.run_until_gone("train", PATIENCE);
     // Whatever was still under way has arrived by now.
@@ -121,18 +150,39 @@ fn truthful((number, fault): (usize, Fault)) -> (usize, Fault) {
     }
 }
 
+/// A life with these deaths; nothing if it ends before the last of them.
+fn dies_at(numbers: &[usize]) -> Option<Life> {
+    let deaths: Vec<_> = numbers.iter().map(|number| (*number, Fault::CrashAfter)).collect();
+    let life = live_and_grow(names_are_unique(false), &deaths);
+    (life.world.restarts == u32::try_from(numbers.len()).expect("a number")).then_some(life)
+}
+
+/// Every ordered pair of deaths in a whole life. One before a call leaves behind what one after the call
+/// before it leaves.
 #[test]
-fn a_death_and_another_soon_after_it_are_survived() {
-    const SOON: usize = 12;
-    let calls = calls_of(&live(names_are_unique(false), &[])).len();
-    for first in 0..calls {
-        for second in first + 1..=first + SOON {
-            live(
-                names_are_unique(false),
-                &[(first, Fault::CrashAfter), (second, Fault::CrashAfter)],
-            );
+fn any_two_deaths_are_survived() {
+    let (next, cores) = (
+        AtomicUsize::new(0),
+        std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+    );
+    let share = || {
+        let mut pairs = 0;
+        loop {
+            let first = next.fetch_add(1, Ordering::Relaxed);
+            if dies_at(&[first]).is_none() {
+                return pairs;
+            }
+            pairs += (first + 1..)
+                .take_while(|second| dies_at(&[first, *second]).is_some())
+                .count();
         }
-    }
+    };
+    let pairs: usize = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(share)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("a share")).sum()
+    });
+    println!("{pairs} pairs of deaths");
+    assert!(pairs >= LEAST_PAIRS, "only {pairs} pairs of deaths");
 }
 
 #[test]
