@@ -80,18 +80,30 @@ impl Corpus {
 /// choice.
 #[must_use]
 pub fn budgeted<G, O>(target: TestTarget<G, DefaultEngine, O>) -> Budgeted<G, O> {
-    Budgeted(target)
+    Budgeted { target, inputs: INPUTS }
 }
 
 /// A target that still needs a generator.
 #[must_use]
-pub struct Budgeted<G, O>(TestTarget<G, DefaultEngine, O>);
+pub struct Budgeted<G, O> {
+    target: TestTarget<G, DefaultEngine, O>,
+    inputs: u128,
+}
 
 impl<G, O> Budgeted<G, O> {
+    /// A target of which each input takes long: an ordinary run tries a tenth of them.
+    pub fn slow(self) -> Self {
+        Self {
+            inputs: self.inputs / 10,
+            ..self
+        }
+    }
+
     /// The target with inputs from this generator.
     pub fn with_generator<T: ValueGenerator>(self, generator: T) -> Generated<G, O, T> {
         Generated {
-            target: self.0,
+            target: self.target,
+            inputs: self.inputs,
             generator,
         }
     }
@@ -101,6 +113,7 @@ impl<G, O> Budgeted<G, O> {
 #[must_use]
 pub struct Generated<G, O, T> {
     target: TestTarget<G, DefaultEngine, O>,
+    inputs: u128,
     generator: T,
 }
 
@@ -121,14 +134,14 @@ impl<G, T: ValueGenerator<Output: Debug>> Generated<G, BorrowedInput, T> {
                 .with_generator(self.generator)
                 .with_test_time(seconds)
                 .for_each(test),
-            None => each_known(&self.generator, &mut test),
+            None => each_known(self.inputs, &self.generator, &mut test),
         }
     }
 }
 
 /// The inputs of the first seeds. Which one a failure belongs to is printed, with how to make it smaller.
-fn each_known<T: ValueGenerator>(generator: &T, test: &mut impl FnMut(&T::Output)) {
-    for number in 1..=INPUTS {
+fn each_known<T: ValueGenerator>(inputs: u128, generator: &T, test: &mut impl FnMut(&T::Output)) {
+    for number in 1..=inputs {
         let seed = number.wrapping_mul(SPREAD);
         let rng = Xoroshiro128PlusPlus::from_seed(seed.to_le_bytes());
         let Some(input) = generator.generate(&mut driver::Rng::new(rng, &driver::Options::default())) else {
@@ -176,7 +189,7 @@ mod tests {
     fn an_ordinary_run_tries_the_same_inputs_each_time() {
         let inputs = || {
             let mut inputs = Vec::new();
-            each_known(&OddText, &mut |text: &String| inputs.push(text.clone()));
+            each_known(INPUTS, &OddText, &mut |text: &String| inputs.push(text.clone()));
             inputs
         };
         let (first, second) = (inputs(), inputs());
@@ -186,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_failure_ends_an_ordinary_run() {
-        let run = || each_known(&OddText, &mut |text: &String| assert!(text.is_empty()));
+        let run = || each_known(INPUTS, &OddText, &mut |text: &String| assert!(text.is_empty()));
         assert!(catch_unwind(run).is_err());
     }
 }

@@ -59,7 +59,7 @@ fn client(access_key: &str, token: Option<&str>) -> Option<Client> {
 #[test]
 fn no_secret_splits_a_request() {
     let names = (OddText, OddText, produce::<bool>());
-    budgeted(bolero::check!()).with_generator(names).for_each(
+    budgeted(bolero::check!()).slow().with_generator(names).for_each(
         |(access_key, token, temporary): &(String, String, bool)| {
             let Some(client) = client(access_key, temporary.then_some(token)) else {
                 return;
