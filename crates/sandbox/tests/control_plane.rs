@@ -16,9 +16,11 @@ use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::api::{DeleteParams, PostParams};
 use kube::{Api, Resource, ResourceExt};
+use modelarts_crd::ModelArtsPool;
 use sandbox::control_plane::{Audit, ControlPlane, ControllerManager, Options};
 use sandbox::credentials::User;
 use sandbox::wait::{self, until};
+use sandbox::world;
 
 fn namespace(name: &str) -> Namespace {
     let mut made = Namespace::default();
@@ -93,6 +95,56 @@ async fn a_user_without_a_role_is_refused_and_the_audit_log_says_who_it_was() {
 
     let unknown = control_plane.client_as("stranger").await.err().unwrap();
     assert!(unknown.to_string().contains("kubeconfig"), "{unknown}");
+}
+
+#[tokio::test]
+async fn the_history_has_every_version_across_a_restart_and_the_audit_log_their_writes() {
+    let control_plane = ControlPlane::start(Options {
+        audit: Audit::WritesOf("modelartspools"),
+        ..Options::default()
+    })
+    .await
+    .unwrap();
+    let client = control_plane.client().await.unwrap();
+    world::apply_crds(&client, modelarts_crd::crds()).await.unwrap();
+    let since = control_plane.revision().await.unwrap();
+    let pools: Api<ModelArtsPool> = Api::namespaced(client.clone(), "default");
+    let pool = serde_json::from_value(serde_json::json!({
+        "metadata": { "name": "train-a" },
+        "spec": { "scope": ["Train"], "network": { "name": "net-0123" },
+            "resources": [{ "flavor": "modelarts.vm.cpu.8ud", "count": 1 }] },
+    }));
+    let made = pools.create(&PostParams::default(), &pool.unwrap()).await.unwrap();
+    control_plane.restart_apiserver().await.unwrap();
+    // The first try may meet a connection that broke with the server.
+    let gone = until("the deletion", wait::DEADLINE, async || {
+        let deleted = pools.delete("train-a", &DeleteParams::default()).await;
+        match deleted {
+            Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
+            other => other.map(drop).map_err(|e| e.to_string()),
+        }
+    });
+    gone.await.unwrap();
+
+    let prefix = format!("/registry/{}/modelartspools/", modelarts_crd::GROUP);
+    let history = control_plane.history(&prefix, since).await.unwrap();
+    let uid = |object: &Option<serde_json::Value>| object.as_ref().map(|object| object["metadata"]["uid"].clone());
+    let there = Some(serde_json::json!(made.uid().unwrap()));
+    let seen: Vec<_> = history.iter().map(|one| (uid(&one.before), uid(&one.after))).collect();
+    assert_eq!(seen, [(None, there.clone()), (there, None)]);
+    assert_eq!(Some(history[0].revision.to_string()), made.resource_version());
+    let later = control_plane.history(&prefix, history[0].revision).await.unwrap();
+    assert_eq!(later, history[1..]);
+    let now = control_plane.revision().await.unwrap();
+    assert_eq!(control_plane.history(&prefix, now).await.unwrap(), []);
+
+    let log = std::fs::read_to_string(control_plane.audit_log()).unwrap();
+    let writes = log
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let writes: Vec<_> = writes.map(|write| write["verb"].clone()).collect();
+    assert_eq!(writes, ["create", "delete"], "{log}");
+    assert!(log.contains(r#""flavor":"modelarts.vm.cpu.8ud""#), "{log}");
 }
 
 #[tokio::test]
