@@ -30,7 +30,7 @@ impl<T> Default for Table<T> {
 impl<T: Debug> Table<T> {
     /// The number of a thing, the same for each that prints the same.
     pub fn number(&mut self, thing: T) -> Number {
-        let print = Print::of(&thing);
+        let print = print_of(&thing);
         let Self { things, numbers } = self;
         *numbers.entry(print).or_insert_with(|| {
             things.push(Arc::new(thing));
@@ -51,24 +51,16 @@ impl<T: Debug> Table<T> {
     }
 }
 
-/// A hash of what is printed into it.
-struct Print(FxHasher, FxHasher);
-
-impl Print {
-    fn of(thing: &impl Debug) -> u128 {
-        let mut second = FxHasher::default();
-        second.write_u8(1);
-        let mut print = Self(FxHasher::default(), second);
-        // Writing into a hash never fails.
-        let _ = write!(print, "{thing:?}");
-        (u128::from(print.0.finish()) << 64) | u128::from(print.1.finish())
-    }
-}
-
-impl Write for Print {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        self.0.write(text.as_bytes());
-        self.1.write(text.as_bytes());
-        Ok(())
-    }
+/// The hash of what a thing prints, which is hashed in one piece: bit by bit would take longer than all else.
+fn print_of(thing: &impl Debug) -> u128 {
+    let mut text = String::with_capacity(1_024);
+    // Writing into a text never fails.
+    let _ = write!(text, "{thing:?}");
+    let hash = |salt| {
+        let mut hasher = FxHasher::default();
+        hasher.write_u8(salt);
+        hasher.write(text.as_bytes());
+        u128::from(hasher.finish())
+    };
+    (hash(0) << 64) | hash(1)
 }
