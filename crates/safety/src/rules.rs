@@ -70,6 +70,21 @@ fn nothing_left_behind(world: &World, state: &State, pools: &[Owned]) -> Result<
     Ok(())
 }
 
+/// S3: no pool of an object is there when a process lets it go, also none that is on its way out: what
+/// the cloud has accepted to delete, it may still fail to delete.
+///
+/// # Errors
+/// If one is.
+pub fn released(uid: &str, pools: &[Owned]) -> Result<(), Broken> {
+    let mut own = pools
+        .iter()
+        .filter(|pool| !pool.failed && pool.uid.as_deref() == Some(uid));
+    match own.next() {
+        Some(pool) => broken("S3", format!("an object is released while {} is there", pool.id)),
+        None => Ok(()),
+    }
+}
+
 /// S11: no two objects have one pool on record.
 fn claims(world: &World, state: &State) -> Result<(), Broken> {
     let recorded = |slot| {

@@ -1,5 +1,7 @@
 //! What there is in a small world, and what may go wrong in it how often.
 
+use crate::state::Action;
+
 /// What may go wrong or be done by people. Each has a budget of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
@@ -108,6 +110,11 @@ pub enum Shell {
     Ours,
     /// Writes to the API server whatever the version of the object.
     Unguarded,
+    /// Puts the finalizer on and takes it off whatever the version of the object, as patches do that
+    /// test only the finalizer.
+    UnguardedFinalizer,
+    /// Writes down what came of an attempt whatever the version of the object.
+    UnguardedRecord,
     /// Sends a request to the cloud again when no answer comes.
     Repeating,
     /// Sends a creation without another look at the clock.
@@ -129,12 +136,20 @@ pub struct Scenario {
     pub unique_names: bool,
     /// Assumption T: whether a request is executed, and seen in lists, in bounded time.
     pub bounded: bool,
+    /// Whether lists keep to that time. Without, in the bug zoo, they may lag behind for longer than the
+    /// window.
+    pub prompt_lists: bool,
+    /// Whether only harm counts, and not how it comes to be: two pools of one object, a pool left
+    /// behind, another's pool hit. For operators in the bug zoo that know of no attempts.
+    pub harm_only: bool,
     /// Whether the cloud tells of orders, so that they are asked for.
     pub orders: bool,
     /// Whether the spec leaves the number of nodes to somebody else.
     pub count_ignored: bool,
     /// What the operator around the plan does.
     pub shell: Shell,
+    /// What has happened before the exploration begins. Nothing, but in the bug zoo.
+    pub prelude: &'static [Action],
     /// How often each kind of trouble may come.
     pub budget: Budget,
 }
@@ -275,6 +290,27 @@ impl Scenario {
         self
     }
 
+    /// The same with lists that lag for any time.
+    #[must_use]
+    pub const fn with_late_lists(mut self) -> Self {
+        self.prompt_lists = false;
+        self
+    }
+
+    /// The same after something has happened.
+    #[must_use]
+    pub const fn after(mut self, prelude: &'static [Action]) -> Self {
+        self.prelude = prelude;
+        self
+    }
+
+    /// The same with nothing counted but harm.
+    #[must_use]
+    pub const fn for_harm(mut self) -> Self {
+        self.harm_only = true;
+        self
+    }
+
     /// The same with another operator around the plan.
     #[must_use]
     pub const fn in_shell(mut self, shell: Shell) -> Self {
@@ -298,9 +334,12 @@ impl Scenario {
             same_name: false,
             unique_names: true,
             bounded: true,
+            prompt_lists: true,
+            harm_only: false,
             orders: false,
             count_ignored: false,
             shell: Shell::Ours,
+            prelude: &[],
             budget: Budget::none(),
         }
     }

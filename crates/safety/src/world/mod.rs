@@ -90,7 +90,7 @@ impl World {
         }
     }
 
-    /// The first state: the objects have just been made.
+    /// The first state: the objects have just been made, and the prelude has been played.
     pub fn first(&mut self) -> State {
         let mut slots = [Slot::default(); 2];
         for (index, slot) in slots.iter_mut().enumerate().take(self.scenario.objects) {
@@ -103,7 +103,7 @@ impl World {
             *process = self.processes.number(Process::default());
         }
         let sky = Sky::new(&self.scenario);
-        State {
+        let made = State {
             slots,
             processes,
             cloud: self.skies.number(sky),
@@ -112,7 +112,12 @@ impl World {
             durable: 0,
             stripped: 0,
             left: self.scenario.budget,
-        }
+        };
+        let prelude = self.scenario.prelude.iter();
+        prelude.fold(made, |state, action| match self.step(&state, *action) {
+            Some(Ok(next)) => next,
+            _ => state,
+        })
     }
 
     /// Everything that may happen next. What turns out not to be possible leads to nothing.
@@ -277,7 +282,7 @@ impl World {
             });
         }
         writes::compact(&mut next.wire);
-        if self.scenario.bounded {
+        if self.scenario.bounded && self.scenario.prompt_lists {
             next.cloud = self.memoized((1, state.cloud, 0, 0, 0), |world| {
                 let mut sky = (*world.skies.get(state.cloud)).clone();
                 sky.reveal();

@@ -7,7 +7,7 @@ use super::process::Stage;
 use super::wire::{Request, Sent};
 use super::writes::compact;
 use super::{Next, World};
-use crate::rules::{self, Broken};
+use crate::rules;
 use crate::scenario::{Shell, Trouble};
 use crate::state::{Ending, Number, State};
 
@@ -52,9 +52,13 @@ impl World {
             Ending::Dropped => self.outcomes.number(Outcome::Failed(out_of_order())),
         };
         if self.scenario.shell == Shell::Repeating && matches!(ending, Ending::Unanswered) {
-            if creates {
-                let how = "a creation is sent twice on one token".to_owned();
-                return Some(Err(Broken { rule: "S5", how }));
+            if let Request::Create { token, .. } = &sent.request {
+                let token = self.token(&sent.uid, token);
+                if let Err(broken) = rules::creates(state, token)
+                    && !self.scenario.harm_only
+                {
+                    return Some(Err(broken));
+                }
             }
             self.put_on_the_wire(&mut next, (*sent).clone())?;
             return Some(Ok(next));

@@ -38,6 +38,7 @@ impl World {
             );
         if pass.stage == Stage::Step
             && pass.step.kind() == StepKind::OpenAttempt
+            && !self.scenario.harm_only
             && let Err(broken) = rules::opens(&process, pass)
         {
             return Some(Err(broken));
@@ -64,7 +65,7 @@ impl World {
         if matches!(fate, Fate::Failed | Fate::FalseGone) || (!pass.fresh && fate != Fate::Done) {
             return None;
         }
-        if !pass.fresh && self.scenario.shell == Shell::Unguarded {
+        if !pass.fresh && self.is_unguarded(pass) {
             return self.write_unguarded(state, next, at, pass);
         }
         if fate == Fate::Late {
@@ -109,6 +110,17 @@ impl World {
             }
         }
         Some(Ok(next))
+    }
+
+    /// Whether a faulty operator makes this write of any version of the object.
+    fn is_unguarded(&self, pass: &Pass) -> bool {
+        let step = (pass.stage == Stage::Step).then(|| pass.step.kind());
+        match self.scenario.shell {
+            Shell::Unguarded => true,
+            Shell::UnguardedFinalizer => matches!(step, Some(StepKind::AddFinalizer | StepKind::RemoveFinalizer)),
+            Shell::UnguardedRecord => matches!(step, Some(StepKind::Record | StepKind::CloseAttempt)),
+            Shell::Ours | Shell::Repeating | Shell::Timeless => false,
+        }
     }
 
     /// A faulty operator's write: it lands on whatever is there.
@@ -189,7 +201,10 @@ impl World {
         if by.is_some() {
             let old = self.objects.get(before.object);
             let stripped = next.stripped & incarnation(slot, before.born - 1) != 0;
-            rules::written(&old, &after, stripped)?;
+            let kept = rules::written(&old, &after, stripped);
+            if !self.scenario.harm_only {
+                kept?;
+            }
         }
         let open = after.status.as_ref().and_then(|status| status.creation.as_ref());
         if let Some(creation) = open.filter(|creation| creation.outcome.is_none()) {
@@ -197,6 +212,10 @@ impl World {
             next.durable |= self.token(&uid, &creation.token);
         }
         let gone = server::is_released(&after);
+        if gone && by.is_some() {
+            let uid = after.metadata.uid.as_deref().unwrap_or_default();
+            rules::released(uid, &self.pools(state))?;
+        }
         next.slots[slot].object = if gone { 0 } else { object };
         next.slots[slot].before = if gone { 0 } else { before.object };
         for (at, process) in next.processes.iter_mut().enumerate() {
@@ -287,7 +306,9 @@ impl World {
                 }
                 memory.sent(token);
                 let bit = self.token(&pass.uid, token);
-                if let Err(broken) = rules::creates(state, bit) {
+                if let Err(broken) = rules::creates(state, bit)
+                    && !self.scenario.harm_only
+                {
                     return Some(Err(broken));
                 }
                 next.sent |= bit;
@@ -320,7 +341,9 @@ impl World {
             _ => return None,
         };
         let held = self.objects.get(pass.held);
-        if let Err(broken) = rules::sends(&request, &held, &mut process, &self.scenario) {
+        if let Err(broken) = rules::sends(&request, &held, &mut process, &self.scenario)
+            && !self.scenario.harm_only
+        {
             return Some(Err(broken));
         }
         let sent = Sent {
