@@ -58,13 +58,15 @@ fn inlined(root: &Path, file: &Path, folder: &Path) -> anyhow::Result<String> {
 
 /// The text of a file with its faults.
 fn planted(name: &str, mut text: String) -> anyhow::Result<String> {
-    for flaw in FLAWS.iter().filter(|flaw| flaw.file == name) {
-        let places = text.matches(flaw.from).count();
-        if places != 1 {
-            bail!("{}: its place in {name} was found {places} times", flaw.name);
-        }
+    for flaw in FLAWS {
         let switch = format!("crate::zoo::on({:?})", flaw.name);
-        text = text.replace(flaw.from, &flaw.to.replace("FLAWED", &switch));
+        for Edit(_, from, to) in flaw.edits.iter().filter(|Edit(file, ..)| *file == name) {
+            let places = text.matches(from).count();
+            if places != 1 {
+                bail!("{}: a place of it in {name} was found {places} times", flaw.name);
+            }
+            text = text.replace(from, &to.replace("FLAWED", &switch));
+        }
     }
     Ok(text)
 }

@@ -15,17 +15,17 @@ pub mod zoo {
     use std::cell::Cell;
 
     thread_local! {
-        static ON: Cell<&'static str> = const { Cell::new("") };
+        static ON: Cell<&'static [&'static str]> = const { Cell::new(&[]) };
     }
 
     /// Whether a fault is switched on in this thread.
     pub fn on(name: &str) -> bool {
-        ON.with(|on| on.get() == name)
+        ON.with(|on| on.get().contains(&name))
     }
 
-    /// Switches one fault on in this thread, and all others off.
-    pub fn switch(name: &'static str) {
-        ON.with(|on| on.set(name));
+    /// Switches faults on in this thread, and all others off.
+    pub fn switch(names: &'static [&'static str]) {
+        ON.with(|on| on.set(names));
     }
 }
 
