@@ -42,6 +42,16 @@ pub enum Perturbation {
     Unseen { from: usize, until: usize },
 }
 
+impl Perturbation {
+    /// Whether a run with so many effects and changes has what this strikes at.
+    pub fn could_strike(self, effects: usize, changes: usize) -> bool {
+        match self {
+            Self::Crash { effect, .. } | Self::Stale { effect, .. } => effect < effects,
+            Self::Unseen { from, .. } => from < changes,
+        }
+    }
+}
+
 /// What becomes of the process that asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
