@@ -19,6 +19,7 @@ The model of `crates/safety` must catch each, and does: in the small world and b
 *Harm* means that the rules on how things come to be were not heeded there, only those on two pools of one object, a pool left behind, and another's pool hit.
 
 `cargo test --package zoo` plays each row again, and plays the same states without the fault, where nothing may be found.
+Two faults do no harm alone, since another guard comes after the one that they take away, and are caught in pairs: `never-looks` and `never-looks-before-release`.
 
 | fault | what it does | stands for | small world | caught by | actions |
 | --- | --- | --- | --- | --- | --- |

@@ -9,9 +9,10 @@ use crate::page;
 use crate::table::{self, Level, Row, Table};
 use crate::worlds;
 use zoo::scenario::Scenario;
+use zoo::world::World;
 
 /// The least faults.
-const LEAST: usize = 30;
+const LEAST: usize = 40;
 
 fn committed() -> Table {
     table::read().expect("zoo.tsv is a table")
@@ -48,6 +49,27 @@ fn rows() -> Vec<(Fault, Scenario, Row)> {
         (fault, world, row)
     })
     .collect()
+}
+
+#[test]
+fn every_prelude_can_be_played() {
+    let faults = faults::all().into_iter();
+    for (fault, world) in faults.flat_map(|fault| fault.worlds().into_iter().map(move |world| (fault, world))) {
+        modelarts_plan::zoo::switch(fault.plan);
+        let mut small = World::new(Scenario {
+            prelude: &[],
+            shell: fault.shell,
+            ..world
+        });
+        let mut state = small.first();
+        for (at, action) in world.prelude.iter().enumerate() {
+            state = match small.step(&state, *action) {
+                Some(Ok(next)) => next,
+                other => panic!("{}: {at}. {action:?} cannot be: {other:?}", fault.name),
+            };
+        }
+    }
+    modelarts_plan::zoo::switch(&[]);
 }
 
 #[test]
