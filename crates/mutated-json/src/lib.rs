@@ -78,7 +78,6 @@ impl Corpus {
 /// In an ordinary test run the inputs are the same each time, so that what passed once passes again.
 /// With `FUZZ_SECONDS` in the environment the target runs for so many seconds on inputs of its own
 /// choice.
-#[must_use]
 pub fn budgeted<G, O>(target: TestTarget<G, DefaultEngine, O>) -> Budgeted<G, O> {
     Budgeted { target, inputs: INPUTS }
 }
