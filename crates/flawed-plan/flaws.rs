@@ -385,4 +385,14 @@ pub const FLAWS: &[Flaw] = &[
             "            None if FLAWED => Draft::new(report).silent(Step::RemoveFinalizer),\n            None => waiting(\n                view,\n                \"making sure",
         )],
     },
+    Flaw {
+        name: "unknown-is-running",
+        what: "changes the nodes of a pool in a phase that it has no word for",
+        known: "A new word of the service is taken for a known one.",
+        edits: &[Edit(
+            "pool/change.rs",
+            "    (observed.phase() != Some(&Phase::Running)).then(",
+            "    let unknown = FLAWED && matches!(observed.phase(), Some(Phase::Other(_)));\n    (observed.phase() != Some(&Phase::Running) && !unknown).then(",
+        )],
+    },
 ];

@@ -166,9 +166,11 @@ fn at_rest(world: &mut World, state: &State, written: bool) -> Result<(), Broken
         // What a finalizer taken off by hand left behind is shown, and not bought again.
         let orphaned = state.stripped != 0 && is(&object, "Stalled", Some("OrphanFound"));
         // Without its marker it cannot be told from a stranger's until its ID is on record.
-        let unmarked = world.scenario.budget.left(Trouble::Unmark) > state.left.left(Trouble::Unmark)
-            && is(&object, "Stalled", Some("NameConflict"));
-        if !matched && !excused && !orphaned && !unmarked {
+        let met = |trouble| world.scenario.budget.left(trouble) > state.left.left(trouble);
+        let unmarked = met(Trouble::Unmark) && is(&object, "Stalled", Some("NameConflict"));
+        // A phase without a meaning is shown as it is, for as long as it lasts.
+        let strange = met(Trouble::UnknownPhase) && is(&object, "Reconciling", Some("PoolNotRunning"));
+        if !matched && !excused && !orphaned && !unmarked && !strange {
             return Err(Broken {
                 rule: "L1",
                 how: format!("an object is not as it should be at rest: {}", told(&object)),

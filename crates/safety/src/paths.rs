@@ -126,7 +126,7 @@ pub fn collect(world: &mut World, steps: &mut Steps, before: &State, action: Act
             sent.filter(|sent| matches!(sent.request, Request::Patch { .. }))
                 .map(|sent| sent.uid.clone())
         }
-        Action::Meddle(slot, Deed::Resize | Deed::Unmark) => {
+        Action::Meddle(slot, Deed::Resize | Deed::Unmark | Deed::UnknownPhase) => {
             let slot = usize::from(slot);
             Some(uid(slot, before.slots[slot].born - 1))
         }

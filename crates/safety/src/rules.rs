@@ -4,6 +4,8 @@
 use modelarts_crd::ModelArtsPool;
 use modelarts_crd::status::Outcome as Fate;
 use modelarts_plan::{Marker, Shown, Tick};
+use modelarts_types::pool::{Phase, Pool};
+use serde_json::Value;
 
 use crate::scenario::Scenario;
 use crate::state::{State, incarnation};
@@ -181,7 +183,14 @@ pub fn opens(process: &Process, pass: &Pass) -> Result<(), Broken> {
     Ok(())
 }
 
-/// S2, S7, S12, S14, S16: what a request that changes the cloud needs when it leaves.
+/// Whether a patch asks for fewer nodes than there are.
+fn shrinks(patch: &Value, pool: &Pool) -> bool {
+    let asked = patch.pointer("/spec/resources/0/count").and_then(Value::as_i64);
+    let spec = serde_json::to_value(&pool.spec).unwrap_or_default();
+    asked < spec.pointer("/resources/0/count").and_then(Value::as_i64) && asked.is_some()
+}
+
+/// S2, S7, S12, S13, S14, S16: what a request that changes the cloud needs when it leaves.
 ///
 /// # Errors
 /// The first that it breaks.
@@ -215,6 +224,9 @@ pub fn sends(
         Request::Patch {
             marking: None, patch, ..
         } => {
+            if matches!(pool.phase(), Some(Phase::Other(_))) && shrinks(patch, &pool) {
+                return broken("S13", format!("{id} is made smaller in a phase that nobody knows"));
+            }
             if scenario.count_ignored && patch.pointer("/spec/resources").is_some() {
                 return broken("S12", "a field is sent that the spec leaves to others");
             }

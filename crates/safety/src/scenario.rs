@@ -42,11 +42,13 @@ pub enum Trouble {
     Resize,
     /// Somebody writes over the description in the console, marker and all.
     Unmark,
+    /// The cloud shows a pool in a phase that nobody knows.
+    UnknownPhase,
 }
 
 impl Trouble {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Crash,
         Self::Pause,
         Self::LostAnswer,
@@ -65,6 +67,7 @@ impl Trouble {
         Self::Vanish,
         Self::Resize,
         Self::Unmark,
+        Self::UnknownPhase,
     ];
 }
 
@@ -212,6 +215,12 @@ pub const ALL: &[Scenario] = &[
     Scenario::quiet("unmark-and-crash")
         .with(Trouble::Unmark, 1)
         .with(Trouble::Crash, 1),
+    Scenario::quiet("unknown-phase")
+        .with(Trouble::UnknownPhase, 1)
+        .with(Trouble::Resize, 1),
+    Scenario::quiet("unknown-phase-and-delete")
+        .with(Trouble::UnknownPhase, 1)
+        .with(Trouble::Delete, 1),
     Scenario::quiet("refusal")
         .with(Trouble::Refusal, 1)
         .with(Trouble::Delete, 1),

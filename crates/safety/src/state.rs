@@ -111,11 +111,13 @@ pub enum Deed {
     Resize,
     /// Writes over the description.
     Unmark,
+    /// The cloud by itself: shows a phase that nobody knows.
+    UnknownPhase,
 }
 
 impl Deed {
     /// Every deed and the budget that it uses up.
-    pub const ALL: [(Self, Trouble); 7] = [
+    pub const ALL: [(Self, Trouble); 8] = [
         (Self::Edit, Trouble::Edit),
         (Self::Delete, Trouble::Delete),
         (Self::Recreate, Trouble::Recreate),
@@ -123,6 +125,7 @@ impl Deed {
         (Self::Vanish, Trouble::Vanish),
         (Self::Resize, Trouble::Resize),
         (Self::Unmark, Trouble::Unmark),
+        (Self::UnknownPhase, Trouble::UnknownPhase),
     ];
 }
 

@@ -206,6 +206,13 @@ impl Sky {
         done
     }
 
+    /// The service learns a new word for a phase.
+    pub fn disguise(&mut self, id: &str) -> bool {
+        let done = self.cloud.set_phase(id, "Hibernating", "", self.now).is_ok();
+        self.cloud.forget_the_past();
+        done
+    }
+
     fn present(&mut self, id: &str) -> Option<Pool> {
         self.cloud.show_pool(PROJECT, id, self.now).ok()
     }

@@ -18,7 +18,9 @@ impl World {
         match deed {
             Deed::Recreate => self.recreate(next, slot),
             Deed::Edit | Deed::Delete | Deed::Strip => self.change_object(state, next, slot, deed),
-            Deed::Vanish | Deed::Resize | Deed::Unmark => self.change_pool(state, next, slot, deed),
+            Deed::Vanish | Deed::Resize | Deed::Unmark | Deed::UnknownPhase => {
+                self.change_pool(state, next, slot, deed)
+            }
         }
     }
 
@@ -62,6 +64,7 @@ impl World {
         let done = match deed {
             Deed::Vanish => sky.vanish(&id),
             Deed::Resize => sky.resize(&id, 2),
+            Deed::UnknownPhase => sky.disguise(&id),
             _ => sky.unmark(&id),
         };
         next.cloud = self.skies.number(sky);
