@@ -11,6 +11,7 @@ mod missing;
 mod orphans;
 mod owners;
 mod seeing;
+mod taken;
 mod telling;
 mod waiting;
 mod watching;
