@@ -15,6 +15,25 @@ pub struct Flaw {
 #[derive(Debug)]
 pub struct Edit(pub &'static str, pub &'static str, pub &'static str);
 
+/// The answer to an attempt outlives the attempt.
+const KEEPS_THE_ANSWER: Edit = Edit(
+    "memory.rs",
+    "            (self.opened, self.answer) = (None, None);\n",
+    "            if FLAWED { self.opened = None; } else {\n            (self.opened, self.answer) = (None, None);\n            }\n",
+);
+/// Whatever the attempt, it is in time.
+const SENDS_ANYTHING: Edit = Edit(
+    "memory.rs",
+    "now: Tick, self_deadline: u64) -> Sending {\n",
+    "now: Tick, self_deadline: u64) -> Sending {\n        if FLAWED { return Sending::InTime; }\n",
+);
+/// Once its ID is written down, an answer is done with.
+const FORGETS_WHAT_IS_RECORDED: Edit = Edit(
+    "memory.rs",
+    "        match (step, outcome) {\n",
+    "        if FLAWED && matches!((step, &outcome), (Step::Record, Outcome::Done)) { self.answer = None; }\n        match (step, outcome) {\n",
+);
+
 /// All of them.
 pub const FLAWS: &[Flaw] = &[
     Flaw {
@@ -313,29 +332,17 @@ pub const FLAWS: &[Flaw] = &[
             ),
             Edit(
                 "creation.rs",
-                "/// What is listed says something about the object's own pool.\n",
-                "fn naive<K: Kind>(view: &View<'_, K>, desired: &K::Desired, report: Report<K>) -> Plan<K> {\n    let step = match desired.body(view) {\n        Some(body) => Step::Create { token: format!(\"1-{}\", view.nonce), body: Box::new(body) },\n        None => Step::Rest,\n    };\n    Draft::new(report).silent(step)\n}\n\n/// What is listed says something about the object's own pool.\n",
+                "/// A pool that is ours: the answer to our own request, or whatever carries our marker.\n",
+                "fn naive<K: Kind>(view: &View<'_, K>, desired: &K::Desired, report: Report<K>) -> Plan<K> {\n    let step = match desired.body(view) {\n        Some(body) => Step::Create { token: format!(\"1-{}\", view.nonce), body: Box::new(body) },\n        None => Step::Rest,\n    };\n    Draft::new(report).silent(step)\n}\n\n/// A pool that is ours: the answer to our own request, or whatever carries our marker.\n",
             ),
             Edit(
                 "memory.rs",
                 "    /// The answer to the attempt `token`.\n",
                 "    pub fn answered(&self) -> Option<(String, Arc<K::Resource>)> { self.answer.clone() }\n\n    /// The answer to the attempt `token`.\n",
             ),
-            Edit(
-                "memory.rs",
-                "            (self.opened, self.answer) = (None, None);\n",
-                "            let kept = if FLAWED { self.answer.take() } else { None };\n            (self.opened, self.answer) = (None, None);\n            if FLAWED { self.answer = kept; }\n",
-            ),
-            Edit(
-                "memory.rs",
-                "now: Tick, self_deadline: u64) -> Sending {\n",
-                "now: Tick, self_deadline: u64) -> Sending {\n        if FLAWED { return Sending::InTime; }\n",
-            ),
-            Edit(
-                "memory.rs",
-                "        match (step, outcome) {\n",
-                "        if FLAWED && matches!((step, &outcome), (Step::Record, Outcome::Done)) { self.answer = None; }\n        match (step, outcome) {\n",
-            ),
+            KEEPS_THE_ANSWER,
+            SENDS_ANYTHING,
+            FORGETS_WHAT_IS_RECORDED,
         ],
     },
     Flaw {
@@ -348,21 +355,9 @@ pub const FLAWS: &[Flaw] = &[
                 "    if let Some((pool, fate)) = found(view, memory) {\n        return record(",
                 "    if FLAWED {\n        if let Some((_, pool)) = memory.answered() {\n            return record(view, &pool, Fate::Created, report);\n        }\n        if view.cloud.set_since(view.began).is_none() {\n            return Draft::new(report).silent(Step::LookAtScope { since: view.began });\n        }\n        return match found(view, memory) {\n            Some((pool, fate)) => record(view, &pool, fate, report),\n            None => naive(view, desired, report),\n        };\n    }\n    if let Some((pool, fate)) = found(view, memory) {\n        return record(",
             ),
-            Edit(
-                "memory.rs",
-                "            (self.opened, self.answer) = (None, None);\n",
-                "            let looked = if FLAWED { self.answer.take() } else { None };\n            (self.opened, self.answer) = (None, None);\n            if FLAWED { self.answer = looked; }\n",
-            ),
-            Edit(
-                "memory.rs",
-                "now: Tick, self_deadline: u64) -> Sending {\n",
-                "now: Tick, self_deadline: u64) -> Sending {\n        if FLAWED { return Sending::InTime; }\n",
-            ),
-            Edit(
-                "memory.rs",
-                "        match (step, outcome) {\n",
-                "        if FLAWED && matches!((step, &outcome), (Step::Record, Outcome::Done)) { self.answer = None; }\n        match (step, outcome) {\n",
-            ),
+            KEEPS_THE_ANSWER,
+            SENDS_ANYTHING,
+            FORGETS_WHAT_IS_RECORDED,
         ],
     },
     Flaw {

@@ -34,22 +34,13 @@ pub(crate) fn plan<K: Kind>(
         return record(view, &pool, fate, report);
     }
     let (last, adoption) = (view.creation(), view.terms().adoption);
+    let shows_ours = |listing: &Listing<K>| !listing.marked(&view.marker()).is_empty();
     match (last.filter(|attempt| attempt.outcome.is_none()), adoption) {
         (None, Some(adoption)) => adoption::plan(view, memory, adoption, report),
-        _ if lists(view, memory).any(|listing| !listing.marked(&view.marker()).is_empty()) => without_id(view, report),
+        _ if view.cloud.begun(memory.evidence_since()).any(shows_ours) => without_id(view, report),
         (Some(attempt), _) => in_flight(view, memory, desired, attempt, report),
         (None, None) => next_attempt(view, memory, desired, account, last, report),
     }
-}
-
-/// What is listed says something about the object's own pool.
-fn lists<'a, K: Kind>(view: &'a View<'_, K>, memory: &Memory<K>) -> impl Iterator<Item = &'a Listing<K>> {
-    let since = memory.evidence_since();
-    let lists = [view.cloud.list.as_ref(), view.cloud.set.as_ref()];
-    lists
-        .into_iter()
-        .flatten()
-        .filter(move |listing| listing.began >= since)
 }
 
 /// A pool that is ours: the answer to our own request, or whatever carries our marker.
@@ -60,15 +51,17 @@ pub(crate) fn found<K: Kind>(view: &View<'_, K>, memory: &Memory<K>) -> Option<(
     {
         return Some((Arc::clone(pool), Fate::Created));
     }
-    let marker = view.marker();
-    let listed = lists(view, memory)
+    let (since, marker) = (memory.evidence_since(), view.marker());
+    let listed = view
+        .cloud
+        .begun(since)
         .flat_map(|listing| listing.marked(&marker))
         .find(|pool| pool.id().is_some())
         .map(Arc::clone);
     let shown = memory
         .show
         .as_ref()
-        .filter(|show| show.began >= memory.evidence_since())
+        .filter(|show| show.began >= since)
         .and_then(|show| match &show.shown {
             Shown::Present(pool) if Marker::find(pool.description()).as_ref() == Some(&marker) => {
                 Some(Arc::clone(pool))

@@ -192,11 +192,16 @@ impl<K: Kind> Listing<K> {
 impl<K: Kind> Cloud<K> {
     /// The newer of the two lists, begun at `since` or later.
     pub fn newest(&self, since: Tick) -> Option<&Listing<K>> {
-        [self.list.as_ref(), self.set.as_ref()]
+        self.begun(since).max_by_key(|listing| listing.began)
+    }
+
+    /// Both lists, if begun at `since` or later.
+    pub fn begun(&self, since: Tick) -> impl Iterator<Item = &Listing<K>> {
+        let lists = [self.list.as_ref(), self.set.as_ref()];
+        lists
             .into_iter()
             .flatten()
-            .filter(|listing| listing.began >= since)
-            .max_by_key(|listing| listing.began)
+            .filter(move |listing| listing.began >= since)
     }
 
     /// The LIST set, if it was begun at `since` or later.
