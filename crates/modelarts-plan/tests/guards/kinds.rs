@@ -6,12 +6,12 @@ use modelarts_crd::{ModelArtsNetwork, ModelArtsNetworkStatus, ModelArtsPool, Mod
 use modelarts_plan::kind::{Adoption, Desired, Kind, Resource, Status};
 use modelarts_plan::network::Networks;
 use modelarts_plan::report::Verdict;
-use modelarts_plan::{Account, Around, Cloud, Memory, OpenAccount, Outcome, Plan, Pools, Step, Timing, View, plan};
+use modelarts_plan::{Cloud, Memory, Outcome, Plan, Pools, Step};
 use modelarts_types::network::Network;
 use modelarts_types::pool::Pool;
 use serde_json::{Value, json};
 
-use super::scene::{NOW, UID, attempt, cluster};
+use super::scene::{NOW, UID, attempt, cluster, planned_at};
 
 fn network(phase: &Value, leaving: bool) -> Network {
     let time = leaving.then_some("2026-03-03T00:00:00Z");
@@ -214,25 +214,7 @@ fn planned(object: &ModelArtsNetwork, listed: &[Network], memory: &mut Memory<Ne
         set: Some(listing),
         ..Cloud::default()
     };
-    let account = Account::Open(OpenAccount {
-        project: "project".into(),
-        may_create: true,
-    });
-    let (cluster, around, timing) = (cluster(), Around::default(), Timing::default());
-    let view = View {
-        object,
-        cluster: &cluster,
-        account: &account,
-        cloud: &cloud,
-        around: &around,
-        now: NOW,
-        began: NOW,
-        wall: jiff::Timestamp::UNIX_EPOCH,
-        nonce: "n",
-        fencing: None,
-        timing: &timing,
-    };
-    plan(&view, memory)
+    planned_at(object, &cloud, (NOW, NOW), memory)
 }
 
 #[test]

@@ -5,18 +5,13 @@ use std::sync::Arc;
 
 use modelarts_crd::ModelArtsPool;
 use modelarts_plan::identity::derived_name;
-use modelarts_plan::{
-    Account, Around, Cloud, CloudFailure, ClusterId, FailureKind, Listing, Marker, Memory, OpenAccount, Outcome, Plan,
-    Shown, Step, Tick, Timing, View, plan,
-};
+use modelarts_plan::{Cloud, CloudFailure, FailureKind, Listing, Marker, Memory, Outcome, Plan, Shown, Step, Tick};
 use modelarts_types::pool::Pool;
 use serde_json::{Value, json};
 
-const NOW: Tick = Tick(600_000);
+use super::scene::{cluster, planned_at};
 
-fn cluster() -> ClusterId {
-    ClusterId("9be1e8c4-5df2-4be9-9e63-5c2a3c9c3b0a".into())
-}
+const NOW: Tick = Tick(600_000);
 
 fn object(extra: &Value) -> ModelArtsPool {
     let mut spec =
@@ -66,31 +61,13 @@ fn remembered(object: &ModelArtsPool, phase: &str, orphans: Option<&[&str]>, mem
         orphans: orphans.map(|uids| uids.iter().map(|uid| (*uid).to_owned()).collect()),
         ..Cloud::default()
     };
-    let account = Account::Open(OpenAccount {
-        project: "project".into(),
-        may_create: true,
-    });
-    let (cluster, around, timing) = (cluster(), Around::default(), Timing::default());
-    let view = View {
-        object,
-        cluster: &cluster,
-        account: &account,
-        cloud: &cloud,
-        around: &around,
-        now: NOW,
-        began: NOW,
-        wall: jiff::Timestamp::UNIX_EPOCH,
-        nonce: "n",
-        fencing: None,
-        timing: &timing,
-    };
-    let first = plan(&view, memory);
+    let first = planned_at(object, &cloud, (NOW, NOW), memory);
     let Step::LookAt { .. } = &first.step else {
         return first;
     };
     let shown = Outcome::Shown(Shown::Present(pool));
     memory.absorb(&first.step, shown, None, "", NOW, NOW);
-    plan(&view, memory)
+    planned_at(object, &cloud, (NOW, NOW), memory)
 }
 
 fn reason(plan: &Plan) -> Option<&str> {

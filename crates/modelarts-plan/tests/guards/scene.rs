@@ -9,8 +9,8 @@ use modelarts_plan::desired::DesiredPool;
 use modelarts_plan::kind::Desired;
 use modelarts_plan::report::Report;
 use modelarts_plan::{
-    Account, Around, Cloud, CloudFailure, ClusterId, FailureKind, Listing, Marker, Memory, OpenAccount, Outcome, Plan,
-    Pools, Shown, Step, Tick, Timing, Trouble, View, plan,
+    Account, Around, Cloud, CloudFailure, ClusterId, FailureKind, Kind, Listing, Marker, Memory, OpenAccount, Outcome,
+    Plan, Pools, Shown, Step, Tick, Timing, Trouble, View, plan,
 };
 use modelarts_types::pool::Pool;
 use serde_json::{Value, json};
@@ -179,6 +179,34 @@ impl Scene {
         }
         planned
     }
+}
+
+/// What is planned at `now`, in a pass that began at `began`, with an open account and nothing around.
+pub fn planned_at<K: Kind>(
+    object: &K::Object,
+    cloud: &Cloud<K>,
+    (now, began): (Tick, Tick),
+    memory: &mut Memory<K>,
+) -> modelarts_plan::Plan<K> {
+    let account = Account::Open(OpenAccount {
+        project: "project".into(),
+        may_create: true,
+    });
+    let (cluster, around, timing) = (cluster(), Around::default(), Timing::default());
+    let view = View {
+        object,
+        cluster: &cluster,
+        account: &account,
+        cloud,
+        around: &around,
+        now,
+        began,
+        wall: jiff::Timestamp::UNIX_EPOCH,
+        nonce: "n",
+        fencing: None,
+        timing: &timing,
+    };
+    plan(&view, memory)
 }
 
 /// The record of an attempt.

@@ -4,16 +4,11 @@
 use std::sync::Arc;
 
 use modelarts_crd::ModelArtsPool;
-use modelarts_plan::{
-    Account, Around, Cloud, ClusterId, Listing, Marker, Memory, OpenAccount, Outcome, Plan, Shown, Step, Tick, Timing,
-    View, plan,
-};
+use modelarts_plan::{Cloud, Listing, Marker, Memory, Outcome, Plan, Shown, Step, Tick};
 use modelarts_types::pool::Pool;
 use serde_json::json;
 
-fn cluster() -> ClusterId {
-    ClusterId("9be1e8c4-5df2-4be9-9e63-5c2a3c9c3b0a".into())
-}
+use super::scene::{cluster, planned_at};
 
 /// An object that wants two nodes and whose pool is on record.
 fn object() -> ModelArtsPool {
@@ -53,25 +48,7 @@ fn planned(memory: &mut Memory, now: Tick, listed: Option<&str>) -> Plan {
         list: Some(listing),
         ..Cloud::default()
     };
-    let account = Account::Open(OpenAccount {
-        project: "project".into(),
-        may_create: true,
-    });
-    let (object, cluster, around, timing) = (object(), cluster(), Around::default(), Timing::default());
-    let view = View {
-        object: &object,
-        cluster: &cluster,
-        account: &account,
-        cloud: &cloud,
-        around: &around,
-        now,
-        began: READ.min(now),
-        wall: jiff::Timestamp::UNIX_EPOCH,
-        nonce: "n",
-        fencing: None,
-        timing: &timing,
-    };
-    plan(&view, memory)
+    planned_at(&object(), &cloud, (now, READ.min(now)), memory)
 }
 
 /// The plan after a GET, which the first plan asked for, and a later list showed the pool in these hands.
