@@ -68,11 +68,26 @@ pub(crate) async fn change<K: Service>(
         return Executed::Later(TURN);
     }
     if effect == Effect::Grows
-        && let Err(wait) = ctx.shared.governor.reserve_creation(account)
+        && let Err(wait) = reserve(ctx, account)
     {
-        return Executed::Later(wait.min(Duration::from_secs(60)));
+        return Executed::Later(wait);
     }
     patched(ctx, access, &id, patch).await
+}
+
+/// Takes a creation, or more nodes, out of the account's budget. What an earlier process has bought is
+/// known once every object that was there has been read, and not before: a process that dies again and
+/// again would have a fresh budget each time.
+///
+/// # Errors
+/// It is used up, or not known yet: when to ask again.
+pub(crate) fn reserve<K: Service>(ctx: &Context<K>, account: &str) -> Result<(), Duration> {
+    let directories = ctx.shared.directories.all();
+    if !directories.iter().all(|directory| directory.has_seen_the_former()) {
+        return Err(Duration::from_secs(1));
+    }
+    let reserved = ctx.shared.governor.reserve_creation(account);
+    reserved.map_err(|wait| wait.min(Duration::from_secs(60)))
 }
 
 /// Writes a marker, if the one that is there is still `over`.

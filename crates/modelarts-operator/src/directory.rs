@@ -71,8 +71,8 @@ pub struct Place {
 
 /// What is known of an object that the watch told of.
 enum Known {
-    /// That it is there.
-    Met,
+    /// That it is there, and whether it was there when the watch began.
+    Met { before: bool },
     /// That it cannot be read.
     Unreadable,
     /// What its last pass saw.
@@ -83,7 +83,7 @@ impl Known {
     fn member(&self) -> Option<&Member> {
         match self {
             Self::Seen(member) => Some(member),
-            Self::Met | Self::Unreadable => None,
+            Self::Met { .. } | Self::Unreadable => None,
         }
     }
 }
@@ -105,6 +105,8 @@ pub struct Directory {
     members: Mutex<HashMap<String, Known>>,
     /// Whether the watch has told of every object that there was when it began.
     complete: AtomicBool,
+    /// Whether all of those had a pass. Never taken back.
+    former_seen: AtomicBool,
     wake: mpsc::UnboundedSender<Place>,
 }
 
@@ -117,6 +119,7 @@ impl Directory {
             Self {
                 members: Mutex::default(),
                 complete: AtomicBool::new(false),
+                former_seen: AtomicBool::new(false),
                 wake,
             },
             woken,
@@ -125,15 +128,16 @@ impl Directory {
 
     /// The watch told of an object.
     pub fn meet(&self, uid: &str) {
+        let before = !self.complete.load(Ordering::Acquire);
         let mut members = self.members();
         if !members.contains_key(uid) {
-            members.insert(uid.to_owned(), Known::Met);
+            members.insert(uid.to_owned(), Known::Met { before });
         }
     }
 
     /// An object cannot be read, so nobody should wait to know more of it.
     pub fn unreadable(&self, uid: &str) {
-        if let Some(known @ Known::Met) = self.members().get_mut(uid) {
+        if let Some(known @ Known::Met { .. }) = self.members().get_mut(uid) {
             *known = Known::Unreadable;
         }
     }
@@ -152,15 +156,29 @@ impl Directory {
         };
         match std::mem::replace(known, Known::Seen(Box::new(member))) {
             Known::Seen(before) => Entry::Again(before),
-            Known::Met | Known::Unreadable => Entry::First,
+            Known::Met { .. } | Known::Unreadable => Entry::First,
         }
     }
 
     /// Whether every object there is has been seen, as far as it can be read.
     #[must_use]
     pub fn has_seen_all(&self) -> bool {
-        let is_met = |known: &Known| matches!(known, Known::Met);
+        let is_met = |known: &Known| matches!(known, Known::Met { .. });
         self.complete.load(Ordering::Acquire) && !self.members().values().any(is_met)
+    }
+
+    /// Whether every object that was there when the watch began has been seen, as far as it can be
+    /// read: whatever their statuses tell of an earlier process is known then, and stays so.
+    #[must_use]
+    pub fn has_seen_the_former(&self) -> bool {
+        let is_former = |known: &Known| matches!(known, Known::Met { before: true });
+        if !self.former_seen.load(Ordering::Acquire)
+            && self.complete.load(Ordering::Acquire)
+            && !self.members().values().any(is_former)
+        {
+            self.former_seen.store(true, Ordering::Release);
+        }
+        self.former_seen.load(Ordering::Acquire)
     }
 
     /// The phase of every object.

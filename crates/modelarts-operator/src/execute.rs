@@ -103,8 +103,8 @@ async fn open_attempt<K: Service>(
     if !cloud::turn(ctx, account, Class::Writes, Priority::Create).await {
         return Ok(Executed::Later(cloud::TURN));
     }
-    if let Err(wait) = ctx.shared.governor.reserve_creation(account) {
-        return Ok(Executed::Later(wait.min(Duration::from_secs(60))));
+    if let Err(wait) = cloud::reserve(ctx, account) {
+        return Ok(Executed::Later(wait));
     }
     if !ctx.shared.leadership.is_leader(Instant::now()) {
         return Ok(Executed::Later(cloud::TURN));

@@ -9,17 +9,17 @@
 //! Nothing here sends or repeats a request. Dropping a waiting call costs no token.
 
 mod bucket;
-mod creations;
 mod gate;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use modelarts_plan::Tick;
+use modelarts_plan::budget::{self, Budget, Creations};
 use tokio::time::Instant;
 
 pub use bucket::Bucket;
-pub use creations::Creations;
 use gate::Gate;
 
 /// The two classes the service limits separately.
@@ -67,7 +67,7 @@ impl Default for Limits {
 struct Account {
     reads: Gate,
     writes: Gate,
-    creations: Mutex<Creations>,
+    creations: Mutex<(Creations, Budget)>,
 }
 
 impl Account {
@@ -75,7 +75,7 @@ impl Account {
         Self {
             reads: Gate::new(Bucket::new(limits.reads_per_second, now)),
             writes: Gate::new(Bucket::new(limits.writes_per_second, now)),
-            creations: Mutex::new(Creations::new(limits.creations_per_ten_minutes)),
+            creations: Mutex::new((Creations::default(), Budget::of(limits.creations_per_ten_minutes))),
         }
     }
 
@@ -85,12 +85,26 @@ impl Account {
             Class::Writes => &self.writes,
         }
     }
+
+    fn creations(&self) -> MutexGuard<'_, (Creations, Budget)> {
+        self.creations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The buckets of all accounts. An account not seen before has the default limits.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Governor {
     accounts: Mutex<HashMap<String, Arc<Account>>>,
+    start: Instant,
+}
+
+impl Default for Governor {
+    fn default() -> Self {
+        Self {
+            accounts: Mutex::default(),
+            start: Instant::now(),
+        }
+    }
 }
 
 impl Governor {
@@ -105,11 +119,7 @@ impl Governor {
         let account = self.account(account);
         account.reads.set_limit(limits.reads_per_second);
         account.writes.set_limit(limits.writes_per_second);
-        account
-            .creations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .set_budget(limits.creations_per_ten_minutes);
+        account.creations().1 = Budget::of(limits.creations_per_ten_minutes);
     }
 
     /// Forgets an account that is gone. Calls that wait for it still get their turn.
@@ -159,31 +169,35 @@ impl Governor {
     /// # Errors
     /// The budget is used up; the time until a creation fits again. `Duration::MAX` if the budget is zero.
     pub fn reserve_creation(&self, account: &str) -> Result<(), Duration> {
-        let account = self.account(account);
-        account
-            .creations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .reserve(Instant::now())
+        let (account, now) = (self.account(account), self.now());
+        let (creations, budget) = &mut *account.creations();
+        creations
+            .take(now, *budget)
+            .map_err(|fits| fits.map_or(Duration::MAX, |fits| Duration::from_millis(fits.since(now))))
     }
 
     /// Whether a creation fits into the budget now.
     #[must_use]
     pub fn may_create(&self, account: &str) -> bool {
-        let account = self.account(account);
-        let mut creations = account.creations.lock().unwrap_or_else(PoisonError::into_inner);
-        creations.fits(Instant::now())
+        let (account, now) = (self.account(account), self.now());
+        let (creations, budget) = &mut *account.creations();
+        creations.fits(now, *budget)
     }
 
     /// Counts a creation that an earlier process made `ago`, as the status of its object says.
     /// Without this a crash loop would have a fresh budget each time.
     pub fn recall_creation(&self, account: &str, ago: Duration) {
-        let account = self.account(account);
-        account
-            .creations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .recall(Instant::now(), ago);
+        let ago = millis(ago);
+        if ago < budget::WINDOW {
+            let at = Tick(self.now().0 - ago);
+            self.account(account).creations().0.recall(at);
+        }
+    }
+
+    /// Milliseconds since a window before the start, so that there is a moment for what counts from
+    /// before it.
+    fn now(&self) -> Tick {
+        Tick(budget::WINDOW.saturating_add(millis(self.start.elapsed())))
     }
 
     fn account(&self, name: &str) -> Arc<Account> {
@@ -195,6 +209,10 @@ impl Governor {
         accounts.insert(name.to_owned(), account.clone());
         account
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

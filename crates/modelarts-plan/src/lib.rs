@@ -32,6 +32,7 @@ pub mod view;
 
 pub mod audit;
 pub mod breaker;
+pub mod budget;
 pub mod cadence;
 pub mod failure;
 pub mod identity;

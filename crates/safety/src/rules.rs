@@ -160,6 +160,18 @@ pub fn creates(state: &State, token: u64) -> Result<(), Broken> {
     Ok(())
 }
 
+/// S8: an account buys no more in a time than it may.
+///
+/// # Errors
+/// If it does.
+pub fn spends(state: &State, scenario: &Scenario) -> Result<(), Broken> {
+    let bought = (state.sent & state.recent).count_ones();
+    match scenario.creations {
+        Some(most) if bought > most => broken("S8", format!("{bought} creations are sent where {most} may be")),
+        _ => Ok(()),
+    }
+}
+
 /// S6: an attempt begins after a complete look that shows nothing of ours.
 ///
 /// # Errors

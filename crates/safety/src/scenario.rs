@@ -122,6 +122,8 @@ pub enum Shell {
     Repeating,
     /// Sends a creation without another look at the clock.
     Timeless,
+    /// Does not count what an earlier process has bought.
+    Spendthrift,
 }
 
 /// A small world: what is in it and what may happen.
@@ -149,10 +151,12 @@ pub struct Scenario {
     pub orders: bool,
     /// Whether the spec leaves the number of nodes to somebody else.
     pub count_ignored: bool,
+    /// How many creations the account may start at a time, of all objects together.
+    pub creations: Option<u32>,
     /// What the operator around the plan does.
     pub shell: Shell,
     /// What has happened before the exploration begins. Nothing, but in the bug zoo.
-    pub prelude: &'static [Action],
+    pub prelude: &'static [&'static [Action]],
     /// How often each kind of trouble may come.
     pub budget: Budget,
 }
@@ -243,6 +247,14 @@ pub const ALL: &[Scenario] = &[
     Scenario::quiet("two-processes-delete").with(Trouble::Delete, 1).twice(),
     Scenario::quiet("two-objects").with(Trouble::Crash, 1).with_another(),
     Scenario::quiet("one-name").with_another().under_one_name(),
+    Scenario::quiet("budget")
+        .with(Trouble::Crash, 1)
+        .with_another()
+        .with_creations(1),
+    Scenario::quiet("budget-and-refusal")
+        .with(Trouble::Crash, 1)
+        .with(Trouble::Refusal, 1)
+        .with_creations(1),
     Scenario::quiet("unbounded")
         .with(Trouble::Pause, 1)
         .with(Trouble::Crash, 1)
@@ -261,6 +273,13 @@ impl Scenario {
     #[must_use]
     pub const fn without_the_count(mut self) -> Self {
         self.count_ignored = true;
+        self
+    }
+
+    /// The same with an account that may start so many creations at a time.
+    #[must_use]
+    pub const fn with_creations(mut self, creations: u32) -> Self {
+        self.creations = Some(creations);
         self
     }
 
@@ -308,9 +327,14 @@ impl Scenario {
 
     /// The same after something has happened.
     #[must_use]
-    pub const fn after(mut self, prelude: &'static [Action]) -> Self {
+    pub const fn after(mut self, prelude: &'static [&'static [Action]]) -> Self {
         self.prelude = prelude;
         self
+    }
+
+    /// What has happened before the exploration begins, one after the other.
+    pub fn prelude(&self) -> impl Iterator<Item = Action> + use<> {
+        self.prelude.iter().copied().flatten().copied()
     }
 
     /// The same with nothing counted but harm.
@@ -347,6 +371,7 @@ impl Scenario {
             harm_only: false,
             orders: false,
             count_ignored: false,
+            creations: None,
             shell: Shell::Ours,
             prelude: &[],
             budget: Budget::none(),

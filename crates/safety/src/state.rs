@@ -39,6 +39,9 @@ pub struct State {
     pub sent: u64,
     /// Tokens that were durable once, a bit each.
     pub durable: u64,
+    /// Tokens that became durable since time last passed for long, a bit each, where creations are
+    /// counted.
+    pub recent: u64,
     /// Incarnations whose finalizer was taken off by hand, a bit each.
     pub stripped: u32,
     /// What may still go wrong.

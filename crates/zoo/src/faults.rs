@@ -160,6 +160,14 @@ const AROUND: &[Fault] = &[
         worlds: worlds::STOPPED,
         ..NONE
     },
+    Fault {
+        name: "forgets-what-was-bought",
+        what: "begins each life with the account's whole budget, whatever an earlier process has bought",
+        known: "Limits that are kept in memory, so that a crash loop spends without one.",
+        shell: Shell::Spendthrift,
+        worlds: worlds::SPENT,
+        ..NONE
+    },
 ];
 
 /// Assumptions that do not hold.

@@ -107,7 +107,7 @@ pub fn caught(fault: &Fault, world: Scenario, level: Level, cap: usize) -> Optio
     found.map(|found| Row {
         world: world.name.to_owned(),
         rule: found.broken.rule.to_owned(),
-        length: world.prelude.len() + found.way.len(),
+        length: world.prelude().count() + found.way.len(),
         states,
         level,
     })

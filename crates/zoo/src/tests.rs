@@ -62,8 +62,8 @@ fn every_prelude_can_be_played() {
             ..world
         });
         let mut state = small.first();
-        for (at, action) in world.prelude.iter().enumerate() {
-            state = match small.step(&state, *action) {
+        for (at, action) in world.prelude().enumerate() {
+            state = match small.step(&state, action) {
                 Some(Ok(next)) => next,
                 other => panic!("{}: {at}. {action:?} cannot be: {other:?}", fault.name),
             };

@@ -45,14 +45,20 @@ pub const RACE: &[Scenario] = &[Scenario::quiet("harm-of-two-processes")
     .twice()
     .for_harm()];
 
-/// The object has its pool, and is deleted.
-const DELETED: &[Action] = &[
+/// The first intent is written down.
+const INTENT: &[Action] = &[
     Action::Begin(0, 0, false),
     Action::Do(0, Fate::Done),
     Action::List(0, Lists::True),
     Action::Begin(0, 0, false),
     Action::Do(0, Fate::Done),
-    Action::Do(0, Fate::Done),
+];
+
+/// Its creation is on the wire.
+const SENT: &[Action] = &[Action::Do(0, Fate::Done)];
+
+/// The object has its pool, and is deleted.
+const DELETED: &[Action] = &[
     Action::Serve(0, Ending::Answered),
     Action::Do(0, Fate::Done),
     Action::Meddle(0, Deed::Delete),
@@ -62,36 +68,27 @@ const DELETED: &[Action] = &[
 const FALSE_404: &[Scenario] = &[Scenario::quiet("deleted-amid-false-404s")
     .with(Trouble::FalseGone, 2)
     .with(Trouble::Delete, 1)
-    .after(DELETED)];
+    .after(&[INTENT, SENT, DELETED])];
 
 /// The service says once that there is no such pool, and lists say so longer.
 const FALSE_LISTS: &[Scenario] = &[Scenario::quiet("deleted-amid-empty-lists")
     .with(Trouble::FalseGone, 1)
     .with(Trouble::EmptyList, 2)
     .with(Trouble::Delete, 1)
-    .after(DELETED)];
+    .after(&[INTENT, SENT, DELETED])];
 
 /// Reads fail, and lists lie.
 const FAILED_READS: &[Scenario] = &[Scenario::quiet("deleted-amid-failed-reads")
     .with(Trouble::FailedRead, 2)
     .with(Trouble::EmptyList, 2)
     .with(Trouble::Delete, 1)
-    .after(DELETED)];
+    .after(&[INTENT, SENT, DELETED])];
 
 /// Nobody waits for the creation any more, and the object is deleted while it is under way.
 pub const UNDER_WAY: &[Scenario] = &[Scenario::quiet("deleted-with-a-creation-under-way")
     .with(Trouble::Impatience, 1)
     .with(Trouble::Delete, 1)
-    .after(&[
-        Action::Begin(0, 0, false),
-        Action::Do(0, Fate::Done),
-        Action::List(0, Lists::True),
-        Action::Begin(0, 0, false),
-        Action::Do(0, Fate::Done),
-        Action::Do(0, Fate::Done),
-        Action::GiveUp(0),
-        Action::Meddle(0, Deed::Delete),
-    ])
+    .after(&[INTENT, SENT, &[Action::GiveUp(0), Action::Meddle(0, Deed::Delete)]])
     .for_harm()];
 
 /// All lies of one moment, in a cloud that takes a name twice.
@@ -107,12 +104,17 @@ pub const STOPPED: &[Scenario] = &[Scenario::quiet("stopped-before-sending")
     .without_unique_names()
     .twice()
     .after(&[
-        Action::Begin(0, 0, false),
-        Action::Do(0, Fate::Done),
-        Action::List(0, Lists::True),
-        Action::Begin(0, 0, false),
-        Action::Do(0, Fate::Done),
-        Action::Begin(1, 0, false),
-        Action::Do(1, Fate::Done),
-        Action::Pass(Span::Long),
+        INTENT,
+        &[
+            Action::Begin(1, 0, false),
+            Action::Do(1, Fate::Done),
+            Action::Pass(Span::Long),
+        ],
     ])];
+
+/// The account has bought what it may at a time.
+pub const SPENT: &[Scenario] = &[Scenario::quiet("budget-used-up")
+    .with(Trouble::Crash, 1)
+    .with_another()
+    .with_creations(1)
+    .after(&[INTENT, SENT])];

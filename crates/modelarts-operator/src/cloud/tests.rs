@@ -1,5 +1,6 @@
 //! A marking replaces only the marker that was seen, and whatever buys counts against the budget.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use http::Method;
@@ -102,11 +103,40 @@ async fn nodes_are_bought_out_of_the_budget_and_given_back_without_it() {
     let (bench, ctx) = process("text", json!({"creationsPerTenMinutes": 1})).await;
     let (observed, what) = (observed(&bench), json!({}));
     let send = async |effect| change(&ctx, &observed, "pool-1", &what, effect).await;
+    for directory in bench.shared.directories.all() {
+        directory.keep(&BTreeSet::new());
+    }
     assert!(is_changed(&send(Effect::Grows).await));
     assert!(matches!(send(Effect::Grows).await, Executed::Later(_)));
     assert_eq!(bench.cloud.count("PATCH"), 1);
     assert!(is_changed(&send(Effect::Shrinks).await));
     assert!(is_changed(&send(Effect::Neither).await));
+}
+
+#[tokio::test]
+async fn nothing_is_bought_before_all_is_known_that_an_earlier_process_bought() {
+    let (bench, ctx) = process("text", json!({})).await;
+    let (observed, what) = (observed(&bench), json!({}));
+    let send = async |effect| change(&ctx, &observed, "pool-1", &what, effect).await;
+    let [pools, networks] = bench.shared.directories.all();
+    assert!(
+        matches!(send(Effect::Grows).await, Executed::Later(_)),
+        "nobody knows who there is"
+    );
+    pools.meet("bought-before");
+    pools.keep(&BTreeSet::from(["bought-before".to_owned()]));
+    networks.keep(&BTreeSet::new());
+    assert!(
+        matches!(send(Effect::Grows).await, Executed::Later(_)),
+        "one was not read yet"
+    );
+    assert_eq!(bench.cloud.count("PATCH"), 0);
+    pools.unreadable("bought-before");
+    pools.meet("made-meanwhile");
+    assert!(
+        is_changed(&send(Effect::Grows).await),
+        "who comes later has bought nothing"
+    );
 }
 
 #[tokio::test]

@@ -97,3 +97,18 @@ fn all_are_seen_once_each_that_can_be_read_had_a_pass() {
     directory.unreadable("b");
     assert!(directory.has_seen_all());
 }
+
+#[test]
+fn the_former_are_seen_once_each_that_was_there_had_a_pass_and_remain_so() {
+    let (directory, _woken) = Directory::new();
+    assert!(!directory.has_seen_the_former(), "nobody knows who there was");
+    directory.meet("a");
+    directory.keep(&BTreeSet::from(["a".to_owned()]));
+    assert!(!directory.has_seen_the_former(), "a had no pass yet");
+    directory.meet("new");
+    directory.enter(member("a"));
+    assert!(directory.has_seen_the_former() && !directory.has_seen_all());
+    directory.meet("another");
+    directory.keep(&BTreeSet::from(["another".to_owned()]));
+    assert!(directory.has_seen_the_former());
+}

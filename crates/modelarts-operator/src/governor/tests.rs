@@ -273,7 +273,7 @@ async fn a_used_up_budget_says_when_the_next_creation_fits() {
         governor.reserve_creation(ONE).unwrap();
         advance(secs(100)).await;
     }
-    assert_eq!(governor.reserve_creation(ONE), Err(secs(300)));
+    assert_eq!(governor.reserve_creation(ONE), Err(secs(320)));
     governor.set_limits(
         ONE,
         Limits {
@@ -283,7 +283,7 @@ async fn a_used_up_budget_says_when_the_next_creation_fits() {
     );
     assert_eq!(
         governor.reserve_creation(ONE),
-        Err(secs(500)),
+        Err(secs(520)),
         "all three have to leave"
     );
     governor.set_limits(
@@ -309,9 +309,9 @@ async fn creations_of_an_earlier_process_count() {
     );
     governor.recall_creation(ONE, secs(100));
     governor.recall_creation(ONE, secs(400));
-    governor.recall_creation(ONE, secs(601));
-    assert_eq!(governor.reserve_creation(ONE), Err(secs(200)));
-    advance(secs(200)).await;
+    governor.recall_creation(ONE, secs(620));
+    assert_eq!(governor.reserve_creation(ONE), Err(secs(220)));
+    advance(secs(220)).await;
     assert_eq!(governor.reserve_creation(ONE), Ok(()));
 }
 

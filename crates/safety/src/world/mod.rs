@@ -12,17 +12,18 @@ mod meddling;
 mod passes;
 mod requests;
 mod table;
+mod unguarded;
 mod writes;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use modelarts_crd::ModelArtsPool;
-use modelarts_plan::{ClusterId, Listing, Outcome, StepKind, Timing};
+use modelarts_plan::{ClusterId, Listing, Outcome, StepKind, Tick, Timing};
 use rustc_hash::FxHashMap;
 
 use crate::rules::Broken;
-use crate::scenario::{Scenario, Trouble};
+use crate::scenario::{Scenario, Shell, Trouble};
 use crate::state::{Action, Number, Slot, Span, State, incarnation};
 use cloud::{Owned, Sky};
 use moments::timing;
@@ -111,11 +112,12 @@ impl World {
             wire: [0; 3],
             sent: 0,
             durable: 0,
+            recent: 0,
             stripped: 0,
             left: self.scenario.budget,
         };
-        let prelude = self.scenario.prelude.iter();
-        prelude.fold(made, |state, action| match self.step(&state, *action) {
+        let prelude = self.scenario.prelude();
+        prelude.fold(made, |state, action| match self.step(&state, action) {
             Some(Ok(next)) => next,
             _ => state,
         })
@@ -150,8 +152,23 @@ impl World {
             };
             self.crashed.insert((pass.step.kind(), how));
         }
-        next.processes[at] = self.processes.number(Process::default());
+        next.processes[at] = self.started(&next);
         (next.processes[at] != state.processes[at]).then_some(Ok(next))
+    }
+
+    /// A new process, that knows of what the statuses of the objects tell: also what was bought.
+    fn started(&mut self, state: &State) -> Number {
+        let mut process = Process::default();
+        let slots = (0..self.scenario.objects).filter_map(|slot| self.object(state, slot));
+        for object in slots.collect::<Vec<_>>() {
+            let creation = object.status.as_ref().and_then(|status| status.creation.as_ref());
+            let uid = object.metadata.uid.as_deref().unwrap_or_default();
+            let recent = creation.is_some_and(|creation| self.token(uid, &creation.token) & state.recent != 0);
+            if recent && self.scenario.shell != Shell::Spendthrift {
+                process.creations.recall(Tick::default());
+            }
+        }
+        self.processes.number(process)
     }
 
     /// Time passes, unless a request would be under way for longer than it can be.
@@ -179,6 +196,9 @@ impl World {
             });
         }
         writes::compact(&mut next.wire);
+        if span == Span::Long {
+            next.recent = 0;
+        }
         if self.scenario.bounded && self.scenario.prompt_lists {
             next.cloud = self.memoized((1, state.cloud, 0, 0, 0), |world| {
                 let mut sky = (*world.skies.get(state.cloud)).clone();

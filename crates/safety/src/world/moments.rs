@@ -6,6 +6,7 @@
 //! that follow each other is whether it is nothing, short or long, and it is cut to that. Short steps
 //! never add up to a long one: a long wait ends with a long step.
 
+use modelarts_plan::budget::Budget;
 use modelarts_plan::{Tick, Timing};
 
 use super::process::Process;
@@ -13,7 +14,7 @@ use crate::scenario::Scenario;
 use crate::state::Span;
 
 /// A long step, and every long wait.
-const LONG: u64 = 1_000;
+pub(super) const LONG: u64 = 1_000;
 
 /// The lengths of the protocol in a small world: short ones and long ones. As in the real ones, the
 /// window is longer than the four that it must outlast.
@@ -42,6 +43,15 @@ pub fn length(span: Span) -> u64 {
         Span::Short => 1,
         Span::Long => LONG,
     }
+}
+
+/// So many creations until a long time has passed.
+#[must_use]
+pub fn creations(scenario: &Scenario) -> Option<Budget> {
+    scenario.creations.map(|creations| Budget {
+        creations,
+        window: LONG,
+    })
 }
 
 /// What matters of the distance between two moments that follow each other.

@@ -12,7 +12,7 @@ use modelarts_plan::{
 
 use super::cloud::PROJECT;
 use super::process::{Pass, Process, Stage};
-use super::{Next, World, server};
+use super::{Next, World, moments, server};
 use crate::scenario::Trouble;
 use crate::state::{Number, State};
 
@@ -83,12 +83,14 @@ impl World {
         let desired = desired::DesiredPool::parse(&object, &self.cluster).ok();
         let cloud = self.cloud_of(process, desired.as_ref().map(Desired::name), living);
         let nonce = at.to_string();
+        let may_create =
+            moments::creations(&self.scenario).is_none_or(|budget| process.creations.fits(process.now, budget));
         let view = View {
             object: &*object,
             cluster: &self.cluster,
             account: &Account::Open(OpenAccount {
                 project: PROJECT.to_owned(),
-                may_create: true,
+                may_create,
             }),
             cloud: &cloud,
             around: &Around::default(),

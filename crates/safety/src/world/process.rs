@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use modelarts_plan::budget::Creations;
 use modelarts_plan::{Listing, Memory, Pools, Step, Tick, Trouble};
 
+use super::moments::LONG;
 use crate::scenario::Scenario;
 use crate::state::{Number, Span};
 
@@ -27,6 +29,8 @@ pub struct Process {
     pub deleted: BTreeMap<String, Tick>,
     /// The newest generation that was sent, by uid.
     pub sent: BTreeMap<String, i64>,
+    /// What it has bought, or knows that an earlier process has, where creations are counted.
+    pub creations: Creations,
     /// What it is about.
     pub pass: Option<Pass>,
 }
@@ -81,6 +85,7 @@ impl Process {
             waiting,
             deleted,
             sent: _,
+            creations,
             pass,
         } = self;
         let memories = memories.values_mut().flat_map(Memory::moments);
@@ -94,6 +99,7 @@ impl Process {
             .chain(lists)
             .chain(trouble)
             .chain(known)
+            .chain(creations.moments())
             .chain(pass)
     }
 
@@ -129,6 +135,7 @@ impl Process {
             }
             Span::Long => {
                 !self.deleted.is_empty()
+                    || self.creations != Creations::default()
                     || self.trouble.is_some()
                     || memories.any(|memory| memory.missing_since.is_some() || refused(memory))
             }
@@ -138,6 +145,7 @@ impl Process {
     /// Drops what cannot matter any more, so that processes that will do the same are the same.
     pub fn forget_the_settled(&mut self, scenario: &Scenario) {
         let now = self.now;
+        self.creations.expire(now, LONG);
         let mut since = Tick::default();
         for memory in self.memories.values_mut() {
             let evidence = memory.evidence_since();

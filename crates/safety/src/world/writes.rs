@@ -6,6 +6,7 @@ use modelarts_plan::memory::Sending;
 use modelarts_plan::{Marker, Outcome, Shown, Step, StepKind};
 
 use super::census::out_of_order;
+use super::moments::creations;
 use super::process::{Pass, Process, Stage};
 use super::wire::{Request, Sent};
 use super::{CutAt, Next, World, server};
@@ -43,6 +44,9 @@ impl World {
         {
             return Some(Err(broken));
         }
+        if pass.stage == Stage::Step && pass.step.kind() == StepKind::OpenAttempt {
+            return self.open(state, next, at, pass, fate);
+        }
         if writes {
             return self.write(state, next, at, pass, fate);
         }
@@ -56,6 +60,24 @@ impl World {
             }
             _ => None,
         }
+    }
+
+    /// An attempt is taken out of the budget and written down, or put off.
+    fn open(&mut self, state: &State, mut next: State, at: usize, pass: &Pass, fate: Fate) -> Next {
+        let Some(budget) = creations(&self.scenario) else {
+            return self.write(state, next, at, pass, fate);
+        };
+        let mut process = (*self.process(state, at)).clone();
+        if process.creations.take(process.now, budget).is_err() {
+            process.rest();
+            let living = self.living(state);
+            next.processes[at] = self.settled(process, &living);
+            return (fate == Fate::Done).then_some(Ok(next));
+        }
+        let mut state = *state;
+        state.processes[at] = self.processes.number(process);
+        next.processes[at] = state.processes[at];
+        self.write(&state, next, at, pass, fate)
     }
 
     /// A guarded write to the API server.
@@ -83,7 +105,7 @@ impl World {
         match fate {
             Fate::DoneThenCrash => {
                 self.crashed.insert((pass.step.kind(), CutAt::OnceWritten));
-                next.processes[at] = self.processes.number(Process::default());
+                next.processes[at] = self.started(&next);
             }
             Fate::Unanswered => {
                 let mut process = (*self.process(state, at)).clone();
@@ -109,49 +131,6 @@ impl World {
                 next.processes[at] = self.settled(process, &living);
             }
         }
-        Some(Ok(next))
-    }
-
-    /// Whether a faulty operator makes this write of any version of the object.
-    fn is_unguarded(&self, pass: &Pass) -> bool {
-        let step = (pass.stage == Stage::Step).then(|| pass.step.kind());
-        match self.scenario.shell {
-            Shell::Unguarded => true,
-            Shell::UnguardedFinalizer => matches!(step, Some(StepKind::AddFinalizer | StepKind::RemoveFinalizer)),
-            Shell::UnguardedRecord => matches!(step, Some(StepKind::Record | StepKind::CloseAttempt)),
-            Shell::Ours | Shell::Repeating | Shell::Timeless => false,
-        }
-    }
-
-    /// A faulty operator's write: it lands on whatever is there.
-    fn write_unguarded(&mut self, state: &State, mut next: State, at: usize, pass: &Pass) -> Next {
-        let slot = usize::from(pass.slot);
-        let mut object: ModelArtsPool = (*self.object(state, slot)?).clone();
-        let other = object.metadata.uid.as_deref() != Some(pass.uid.as_str());
-        match (pass.stage, pass.step.kind()) {
-            (Stage::Step, StepKind::AddFinalizer) => server::hold(&mut object, true),
-            (Stage::Step, StepKind::RemoveFinalizer) => server::hold(&mut object, false),
-            _ => object.status.clone_from(&self.objects.get(pass.written).status),
-        }
-        if other {
-            let how = "a write meant for one incarnation hits another".to_owned();
-            return Some(Err(Broken { rule: "S10", how }));
-        }
-        let object = self.objects.number(object);
-        if let Err(broken) = self.store(state, &mut next, slot, object, Some(at)) {
-            return Some(Err(broken));
-        }
-        let living = self.living(&next);
-        let mut process = (*self.process(state, at)).clone();
-        let mut pass = pass.clone();
-        (pass.held, pass.fresh) = (object, true);
-        process.pass = Some(pass.clone());
-        if pass.stage == Stage::Publish {
-            self.go_on(&mut process, at, &pass, &living);
-        } else {
-            self.absorb(&mut process, at, Outcome::Done, object, None, &living);
-        }
-        next.processes[at] = self.settled(process, &living);
         Some(Ok(next))
     }
 
@@ -209,7 +188,11 @@ impl World {
         let open = after.status.as_ref().and_then(|status| status.creation.as_ref());
         if let Some(creation) = open.filter(|creation| creation.outcome.is_none()) {
             let uid = after.metadata.uid.clone().unwrap_or_default();
-            next.durable |= self.token(&uid, &creation.token);
+            let token = self.token(&uid, &creation.token);
+            if self.scenario.creations.is_some() && next.durable & token == 0 {
+                next.recent |= token;
+            }
+            next.durable |= token;
         }
         let gone = server::is_released(&after);
         if gone && by.is_some() {
@@ -312,6 +295,9 @@ impl World {
                     return Some(Err(broken));
                 }
                 next.sent |= bit;
+                if let Err(broken) = rules::spends(&next, &self.scenario) {
+                    return Some(Err(broken));
+                }
                 Request::Create {
                     token: token.clone(),
                     body: body.clone(),
