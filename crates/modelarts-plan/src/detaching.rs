@@ -24,7 +24,8 @@ pub(crate) fn detach<K: Kind>(
     let id = view.recorded_id().map(str::to_owned).or_else(|| {
         let marker = view.marker();
         let listing = view.cloud.newest(memory.evidence_since())?;
-        listing.marked(&marker).first()?.id().map(str::to_owned)
+        let ours = listing.marked(&marker);
+        ours.into_iter().find_map(|resource| resource.id().map(str::to_owned))
     });
     let doubted = attempt.is_some_and(|attempt| attempt.doubts > 0);
     if id.is_none() && doubted && view.cloud.set_since(memory.evidence_since()).is_none() {

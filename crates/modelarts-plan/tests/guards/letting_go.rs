@@ -99,6 +99,11 @@ fn a_detached_object_looks_for_its_pool_only_after_a_doubt_and_without_an_id() {
     doubted.cloud.set = Some(listing(NOW, &[own_pool()]));
     let note = doubted.plan().notice.expect("an event").note;
     assert!(note.contains(ID), "{note}");
+    let mut unnamed = pool("", "train", &own().append_to(""));
+    unnamed["metadata"]["name"].take();
+    doubted.cloud.set = Some(listing(NOW, &[shared(unnamed), own_pool()]));
+    let note = doubted.plan().notice.expect("an event").note;
+    assert!(note.contains(ID), "the one that has an ID: {note}");
     let mut recorded = leaving();
     recorded.attempt(|attempt| attempt.doubts = 2);
     recorded.object.spec.deletion_policy = Some(DeletionPolicy::Detach);
