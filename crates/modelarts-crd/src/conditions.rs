@@ -82,6 +82,7 @@ reasons! {
     ConfirmingCreation: "The answer to a creation was lost; whether there is a pool is being found out.", "Wait: it ends by itself within the in-doubt window, and no second pool is bought.";
     WaitingForName: "A pool of that name is still being deleted, or was deleted a moment ago.", "Wait: the pool is created when the name is free.";
     WaitingForAccount: "The ModelArtsAccount does not exist.", "Create it, or correct spec.account.";
+    AccountInUse: "The account was deleted and is held, because pools or networks are kept in it.", "Delete or detach what the message names; nothing new is made in the account meanwhile.";
     WaitingForCredentials: "The Secret of the account does not exist or lacks keys.", "Create the Secret in the operator's namespace with the keys that the message names.";
     WaitingForNetwork: "The ModelArtsNetwork of networkRef is not there or not Ready.", "Create it, or read its conditions.";
     NetworkNotActive: "ModelArts reports a phase in which no pool can be created in the network.", "Read the message; wait if the network is being made.";

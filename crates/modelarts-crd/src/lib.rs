@@ -35,6 +35,9 @@ pub const FINALIZER: &str = "modelarts.huaweicloud.com/pool";
 /// The finalizer that holds a network's object until the cloud has let go of the network.
 pub const NETWORK_FINALIZER: &str = "modelarts.huaweicloud.com/network";
 
+/// The finalizer that holds an account while a pool or a network is kept in it.
+pub const ACCOUNT_FINALIZER: &str = "modelarts.huaweicloud.com/in-use";
+
 /// On a namespace: the deletion policy of its pools and networks that have none of their own.
 pub const DELETION_POLICY: &str = "modelarts.huaweicloud.com/deletion-policy";
 

@@ -216,6 +216,13 @@ impl Accounts {
         }
     }
 
+    /// Whether an account may be used in a namespace.
+    #[must_use]
+    pub fn allows(&self, name: &str, namespace: &str) -> bool {
+        let account = self.object(name);
+        account.is_some_and(|account| self.check_namespace(&account, namespace).is_ok())
+    }
+
     fn check_namespace(&self, account: &ModelArtsAccount, namespace: &str) -> Result<(), Closed> {
         let name = account.name_any();
         let refused = |message: String| Closed {

@@ -64,6 +64,16 @@ pub async fn bench(
     cloud: impl Fn(&Method, &str, &[u8]) -> Answer + Clone + Send + Sync + 'static,
     limits: Value,
 ) -> Bench {
+    bench_of(kube, cloud, limits, json!({})).await
+}
+
+/// The same with more metadata of the account.
+pub async fn bench_of(
+    kube: impl Fn(&Method, &str) -> Answer + Clone + Send + Sync + 'static,
+    cloud: impl Fn(&Method, &str, &[u8]) -> Answer + Clone + Send + Sync + 'static,
+    limits: Value,
+    metadata: Value,
+) -> Bench {
     crate::kubernetes::install_tls_provider();
     let (asked_kube, asked_cloud) = (Asked::default(), Asked::default());
     let client = api_server(kube, asked_kube.clone());
@@ -79,7 +89,7 @@ pub async fn bench(
         cluster: ClusterId("cluster".into()),
         timing: Timing::default(),
         clock: Clock::start(),
-        accounts: Arc::new(accounts(&endpoint, limits, &governor)),
+        accounts: Arc::new(accounts(&endpoint, limits, metadata, &governor)),
         directories: Directories {
             pools: Arc::new(pools),
             networks: Arc::new(networks),
@@ -134,11 +144,15 @@ async fn serve(
     format!("http://{address}")
 }
 
-fn accounts(endpoint: &str, limits: Value, governor: &Arc<Governor>) -> Accounts {
+fn accounts(endpoint: &str, limits: Value, metadata: Value, governor: &Arc<Governor>) -> Accounts {
     let (accounts, mut writer) = reflector::store();
+    let mut whole = json!({"name": "default", "uid": "a", "generation": 1, "resourceVersion": "1"});
+    if let (Value::Object(whole), Value::Object(more)) = (&mut whole, metadata) {
+        whole.extend(more);
+    }
     writer.apply_watcher_event(&watcher::Event::Apply(object::<ModelArtsAccount>(json!({
         "apiVersion": "modelarts.huaweicloud.com/v1alpha1", "kind": "ModelArtsAccount",
-        "metadata": {"name": "default", "uid": "a", "generation": 1},
+        "metadata": whole,
         "spec": {
             "region": "cn-north-4", "projectId": "p1", "endpoint": endpoint, "iamEndpoint": endpoint,
             "credentials": {"secret": {"name": "keys"}}, "allowedNamespaces": {}, "limits": limits,

@@ -41,6 +41,8 @@ pub struct Member {
     pub refers: References,
     /// Whether it is being deleted.
     pub deleting: bool,
+    /// What ties it to its account.
+    pub binding: Binding,
     /// Whether nobody looks at the cloud for it, because the user wants it so.
     pub paused: bool,
     /// Whether it is ready.
@@ -49,6 +51,18 @@ pub struct Member {
     pub phase: Option<String>,
     /// Whether it is on its way somewhere, so that it should be looked at more often.
     pub busy: bool,
+}
+
+/// What ties an object to its account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Binding {
+    /// Nothing: it is only observed, or was never acted for.
+    #[default]
+    None,
+    /// It is to be acted for.
+    Living,
+    /// Our finalizer: something of it is, or may be, in the cloud.
+    Held,
 }
 
 /// The network that an object refers to.
@@ -179,6 +193,12 @@ impl Directory {
             self.former_seen.store(true, Ordering::Release);
         }
         self.former_seen.load(Ordering::Acquire)
+    }
+
+    /// Whether there is an object that cannot be read, so that nobody knows what it needs.
+    #[must_use]
+    pub fn has_unreadable(&self) -> bool {
+        self.members().values().any(|known| matches!(known, Known::Unreadable))
     }
 
     /// The phase of every object.

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use crate::cloud;
 use crate::context::Context;
 use crate::governor::{Class, Priority};
+use crate::holding;
 use crate::observe::Observed;
 use crate::publish::{self, Written};
 use crate::service::Service;
@@ -52,6 +53,9 @@ pub async fn execute<K: Service>(
         Step::LookAt { id } => Ok(cloud::look_at(ctx, observed, id).await),
         Step::LookAtCanary => Ok(cloud::look_at_canary(ctx, observed).await),
         Step::LookAtDetails { id, nodes } => Ok(cloud::look_at_details(ctx, observed, plan, id, *nodes).await),
+        Step::AddFinalizer if !holding::ensure(&ctx.shared, &observed.member.scope.account).await? => {
+            Ok(Executed::Later(Duration::from_secs(1)))
+        }
         Step::AddFinalizer => written(publish::finalizers(api, object, &with_finalizer::<K>(object)).await?),
         Step::RemoveFinalizer => written(publish::finalizers(api, object, &without_finalizer::<K>(object)).await?),
         Step::OpenAttempt => open_attempt(ctx, api, object, observed, plan).await,

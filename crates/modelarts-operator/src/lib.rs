@@ -2,6 +2,7 @@
 
 pub mod flags;
 pub mod governor;
+mod holding;
 pub mod http;
 pub mod kubernetes;
 pub mod lease;

@@ -7,7 +7,7 @@ use modelarts_plan::Link;
 
 use crate::directory::{Directory, Member};
 
-/// Most users of a network that are named.
+/// Most users that are named.
 const NAMED: usize = 5;
 
 /// Whether a pool uses a network, or wants to.
@@ -31,17 +31,20 @@ pub fn users(pools: &Directory, network: &ModelArtsNetwork) -> Option<Vec<String
     let name = network.name_any();
     let id = network.status.as_ref().and_then(|status| status.network_id.as_deref());
     let found = pools.filter(|pool| uses_named(pool, &namespace, &name, id));
-    let mut users: Vec<String> = found
-        .iter()
-        .map(|pool| format!("{}/{}", pool.namespace, pool.name))
-        .collect();
-    users.sort();
-    let more = users.len().saturating_sub(NAMED);
-    users.truncate(NAMED);
+    let users = found.iter().map(|pool| format!("{}/{}", pool.namespace, pool.name));
+    Some(first_of(users.collect()))
+}
+
+/// The first few names, and how many more there are.
+#[must_use]
+pub fn first_of(mut names: Vec<String>) -> Vec<String> {
+    names.sort();
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
     if more > 0 {
-        users.push(format!("and {more} more"));
+        names.push(format!("and {more} more"));
     }
-    Some(users)
+    names
 }
 
 /// What a pool of `account` gets by referring to a network.

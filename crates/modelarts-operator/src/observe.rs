@@ -11,7 +11,8 @@ use modelarts_plan::{Account, Closed, Cloud, OpenAccount};
 use crate::accounts::Access;
 use crate::census::Scope;
 use crate::context::Context;
-use crate::directory::{Entry, Member};
+use crate::directory::{Binding, Entry, Member};
+use crate::holding::is_leaving;
 use crate::project;
 use crate::service::Service;
 
@@ -104,10 +105,22 @@ fn member<K: Service>(object: &K::Object, desired: Option<&K::Desired>) -> Membe
         adoption: terms.adoption.map(|adoption| adoption.id.to_owned()),
         refers: K::refers(object),
         deleting: metadata.deletion_timestamp.is_some(),
+        binding: binding::<K>(object),
         paused: terms.management == ManagementPolicy::Pause,
         ready: condition(conditions, ConditionType::Ready).is_some_and(|ready| ready.status == "True"),
         phase: status.and_then(K::phase).map(str::to_owned),
         busy: is_busy(conditions),
+    }
+}
+
+fn binding<K: Service>(object: &K::Object) -> Binding {
+    let metadata = K::metadata(object);
+    let mut finalizers = metadata.finalizers.iter().flatten();
+    match K::terms(object).management {
+        _ if finalizers.any(|name| name == K::FINALIZER) => Binding::Held,
+        ManagementPolicy::Observe => Binding::None,
+        _ if metadata.deletion_timestamp.is_some() => Binding::None,
+        ManagementPolicy::Manage | ManagementPolicy::Pause => Binding::Living,
     }
 }
 
@@ -151,12 +164,30 @@ async fn account<K: Service>(ctx: &Context<K>, member: &Member) -> (Account, Opt
         }
         Err(closed) => return (Account::Closed(closed), None),
     };
+    if member.binding == Binding::Living
+        && ctx
+            .shared
+            .accounts
+            .object(name)
+            .is_some_and(|account| is_leaving(&account))
+    {
+        return (Account::Closed(leaving(name)), None);
+    }
     match project::of(&ctx.shared.accounts, name, &access).await {
         Ok(project) => {
             let may_create = ctx.shared.governor.may_create(name);
             (Account::Open(OpenAccount { project, may_create }), Some(access))
         }
         Err(closed) => (Account::Closed(closed), None),
+    }
+}
+
+/// Why nothing new is begun in an account that is being deleted.
+fn leaving(account: &str) -> Closed {
+    Closed {
+        reason: Reason::WaitingForAccount,
+        stalled: false,
+        message: format!("ModelArtsAccount {account} is being deleted, so nothing new is made in it"),
     }
 }
 

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::accounts::Accounts;
 use crate::auditor::Auditor;
+use crate::holding::{self, Users};
 use crate::project;
 use crate::publish::{difference, written};
 use crate::shared::Shared;
@@ -21,13 +22,19 @@ pub async fn report_all(shared: &Shared) {
         if let Err(error) = report(shared, &account).await {
             tracing::warn!(account = account.name_any(), %error, "the status of an account could not be written");
         }
+        if let Err(error) = holding::release(shared, &account).await {
+            tracing::warn!(account = account.name_any(), %error, "a deleted account could not be let go");
+        }
     }
 }
 
 async fn report(shared: &Shared, account: &ModelArtsAccount) -> Result<(), kube::Error> {
     let name = account.name_any();
     let standing = standing(&shared.accounts, &name).await;
-    let status = status(account, &standing, &left(&shared.auditor, &name));
+    let mut status = status(account, &standing, &left(&shared.auditor, &name));
+    if holding::is_leaving(account) {
+        leaving(account, &mut status, &holding::users(shared, &name));
+    }
     let before = serde_json::to_value(&account.status).map_err(kube::Error::SerdeError)?;
     let after = serde_json::to_value(&status).map_err(kube::Error::SerdeError)?;
     if let Some(difference) = difference(&before, &after) {
@@ -40,6 +47,21 @@ async fn report(shared: &Shared, account: &ModelArtsAccount) -> Result<(), kube:
         )?;
     }
     Ok(())
+}
+
+/// Says of an account that is being deleted what holds it. What else keeps it from being used is
+/// said by Ready.
+fn leaving(account: &ModelArtsAccount, status: &mut ModelArtsAccountStatus, users: &Users) {
+    let text = match users {
+        Users::Some(names) => format!("held until nothing is kept in it: {names}"),
+        Users::Unknown => "held until every pool and network has been looked at".to_owned(),
+        Users::None => return,
+    };
+    let mut conditions = Conditions::of(account);
+    conditions.set(ConditionType::Reconciling, "True", Reason::AccountInUse, &text);
+    let told = |condition: &Condition| condition.type_ == ConditionType::Reconciling.as_str();
+    status.conditions.retain(|condition| !told(condition));
+    status.conditions.append(&mut conditions.next);
 }
 
 /// How an account stands: its project, or why it cannot be used.
@@ -82,11 +104,7 @@ fn status(account: &ModelArtsAccount, standing: &Result<String, Closed>, left: &
     let mut status = account.status.clone().unwrap_or_default();
     let generation = account.metadata.generation.unwrap_or_default();
     status.observed_generation = Some(generation);
-    let mut conditions = Conditions {
-        generation,
-        last: std::mem::take(&mut status.conditions),
-        next: Vec::new(),
-    };
+    let mut conditions = Conditions::of(account);
     match standing {
         Ok(project) => {
             status.project_id = Some(project.clone());
@@ -131,6 +149,15 @@ struct Conditions {
 }
 
 impl Conditions {
+    fn of(account: &ModelArtsAccount) -> Self {
+        let status = account.status.as_ref();
+        Self {
+            generation: account.metadata.generation.unwrap_or_default(),
+            last: status.map(|status| status.conditions.clone()).unwrap_or_default(),
+            next: Vec::new(),
+        }
+    }
+
     /// Says again what was said before, if anything was.
     fn keep(&mut self, type_: ConditionType) {
         let last = self.last.iter().find(|condition| condition.type_ == type_.as_str());

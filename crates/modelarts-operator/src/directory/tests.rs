@@ -16,6 +16,7 @@ pub(crate) fn member(uid: &str) -> Member {
         adoption: None,
         refers: References::default(),
         deleting: false,
+        binding: Binding::Held,
         paused: false,
         ready: false,
         phase: None,
