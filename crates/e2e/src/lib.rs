@@ -13,5 +13,6 @@ pub mod kubectl;
 pub mod proxied;
 pub mod proxy;
 pub mod record;
+pub mod rights;
 pub mod scene;
 pub mod stage;

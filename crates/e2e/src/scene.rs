@@ -48,7 +48,12 @@ impl Scene {
         let client = &world.client;
         let namespace = json!({ "metadata": { "name": name } });
         let namespaces: Api<Namespace> = Api::all(client.clone());
-        create(&namespaces, namespace).await;
+        match namespaces.create(&PostParams::default(), &parsed(namespace)).await {
+            Ok(_) => {}
+            // Made beforehand, for the rights of an operator in it.
+            Err(kube::Error::Api(refusal)) if refusal.is_already_exists() => {}
+            Err(error) => panic!("the namespace of a scene: {error}"),
+        }
         let record = Record::of(client.clone(), name).await;
         let scene = Self {
             world,
@@ -348,6 +353,12 @@ where
 {
     let object: K = serde_json::from_value(object).unwrap();
     api.create(&PostParams::default(), &object).await.unwrap()
+}
+
+/// An object from its JSON, kind and version left out.
+#[must_use]
+pub fn parsed<K: kube::Resource<DynamicType = ()> + serde::de::DeserializeOwned>(object: Value) -> K {
+    serde_json::from_value(typed::<K>(object)).unwrap()
 }
 
 fn typed<K: kube::Resource<DynamicType = ()>>(mut object: Value) -> Value {

@@ -43,7 +43,21 @@ pub struct Options {
     pub controller_manager: ControllerManager,
     /// Whether the API server writes down who asked for what.
     pub audit: Audit,
+    /// Where the operator looks.
+    pub reach: Reach,
 }
+
+/// Where the operator of a stage looks, with the rights that the manifests give it for that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// In all namespaces.
+    Cluster,
+    /// In the namespace of the stage's first scene.
+    FirstScene,
+}
+
+/// The name of a stage's first scene.
+pub const FIRST_SCENE: &str = "scene-1";
 
 impl Default for Options {
     fn default() -> Self {
@@ -53,6 +67,7 @@ impl Default for Options {
             leader_election: LeaderElection::Off,
             controller_manager: ControllerManager::Off,
             audit: Audit::Off,
+            reach: Reach::Cluster,
         }
     }
 }
@@ -122,10 +137,14 @@ impl Stage {
 }
 
 async fn set(options: Options) -> World {
+    let mut arguments = options.arguments;
+    if options.reach == Reach::FirstScene {
+        arguments.push(format!("--watch-namespace={FIRST_SCENE}"));
+    }
     let operator = operator::Options {
         user: Some(OPERATOR.to_owned()),
         timing: options.timing,
-        arguments: options.arguments,
+        arguments,
         leader_election: options.leader_election,
         ..operator::Options::default()
     };
@@ -140,7 +159,13 @@ async fn set(options: Options) -> World {
     })
     .await
     .unwrap();
-    grant(&world).await;
+    match options.reach {
+        Reach::Cluster => grant(&world).await,
+        Reach::FirstScene => {
+            let namespace = format!("{{apiVersion: v1, kind: Namespace, metadata: {{name: {FIRST_SCENE}}}}}\n---\n");
+            apply(&world, &(namespace + &namespaced_rights())).await;
+        }
+    }
     world.add_operator(&operator).await.unwrap();
     world
 }
@@ -159,14 +184,25 @@ pub fn operator_user() -> User {
 
 /// Gives the operator the rights that the chart and the manifests give it.
 pub async fn grant(world: &World) {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/rbac.yaml");
-    let applied = world
-        .control_plane
-        .kubectl_command()
-        .args(["apply", "-f"])
-        .arg(manifest)
-        .output()
-        .await
-        .unwrap();
+    apply(world, &manifest("rbac.yaml")).await;
+}
+
+/// The manifests of an operator that looks after the namespace of the first scene.
+#[must_use]
+pub fn namespaced_rights() -> String {
+    let of_ml = manifest("namespaced/rbac.yaml");
+    of_ml.replace("namespace: ml\n", &format!("namespace: {FIRST_SCENE}\n"))
+}
+
+fn manifest(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy");
+    std::fs::read_to_string(folder.join(name)).unwrap()
+}
+
+async fn apply(world: &World, manifests: &str) {
+    let file = world.control_plane.folder().join("rights.yaml");
+    std::fs::write(&file, manifests).unwrap();
+    let mut kubectl = world.control_plane.kubectl_command();
+    let applied = kubectl.args(["apply", "-f"]).arg(file).output().await.unwrap();
     assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
 }

@@ -18,6 +18,7 @@ use modelarts_plan::Closed;
 
 use crate::connection;
 use crate::governor::{Class, Governor, Limits};
+use crate::reach::Reach;
 
 /// The watched objects that an account depends on.
 pub struct Sources {
@@ -33,6 +34,8 @@ pub struct Sources {
 pub struct Policy {
     /// Where Secrets are.
     pub namespace: String,
+    /// Where objects are looked after.
+    pub reach: Reach,
     /// Hosts beside the service's own.
     pub allowed_hosts: AllowedHosts,
     /// Whether http to loopback is allowed, for development.
@@ -116,10 +119,14 @@ impl Accounts {
         self.sources.accounts.get(&ObjectRef::new(name))
     }
 
-    /// All account objects.
+    /// All account objects that may be used where objects are looked after.
     #[must_use]
     pub fn objects(&self) -> Vec<Arc<ModelArtsAccount>> {
-        self.sources.accounts.state()
+        let mut accounts = self.sources.accounts.state();
+        if let Reach::Namespace(namespace) = &self.policy.reach {
+            accounts.retain(|account| self.check_namespace(account, namespace).is_ok());
+        }
+        accounts
     }
 
     /// The access to an account, for an object in `namespace`.

@@ -287,7 +287,11 @@ async fn tell(shared: &Shared) {
     loop {
         let news = std::mem::take(&mut *shared.auditor.news());
         for news in news {
-            if let Some(account) = shared.accounts.object(&news.account) {
+            if let Some(account) = shared
+                .accounts
+                .object(&news.account)
+                .filter(|_| shared.reach.keeps_accounts())
+            {
                 let regarding = account.object_ref(&());
                 publish::send(&shared.recorder, &regarding, Some(news.about), news.notice).await;
             }

@@ -87,6 +87,7 @@ pub async fn bench_of(
     };
     let shared = Shared {
         cluster: ClusterId("cluster".into()),
+        reach: crate::reach::Reach::Cluster,
         timing: Timing::default(),
         clock: Clock::start(),
         accounts: Arc::new(accounts(&endpoint, limits, metadata, &governor)),
@@ -172,6 +173,7 @@ fn accounts(endpoint: &str, limits: Value, metadata: Value, governor: &Arc<Gover
     };
     let policy = Policy {
         namespace: "modelarts-system".into(),
+        reach: crate::reach::Reach::Cluster,
         allowed_hosts: modelarts_client::AllowedHosts::default(),
         http_loopback: true,
         deadline: std::time::Duration::from_secs(5),

@@ -66,9 +66,9 @@ fn triggers<K: Service>(
     impl Stream<Item = Result<Meta<K>, watcher::Error>> + Send,
 ) {
     let (store, writer) = reflector::store();
-    let api: Api<Meta<K>> = Api::all(client);
+    let api: Api<Meta<K>> = ctx.shared.reach.api(client);
     let mut listed = None;
-    let watched = watch(api)
+    let watched = watch(api, watcher::Config::default())
         .modify(|meta| meta.metadata.managed_fields = None)
         .inspect(move |event| follow(&ctx, &mut listed, event));
     let stream = reflector::reflector(writer, watched.boxed())

@@ -18,6 +18,7 @@ use clap::builder::BoolishValueParser;
 use modelarts_plan::Timing;
 
 use crate::logging::{DEFAULT_FILTER, LogFormat};
+use crate::reach::Reach;
 
 pub use check::FlagError;
 
@@ -37,6 +38,11 @@ pub struct Flags {
         default_value = "modelarts-system"
     )]
     pub namespace: String,
+
+    /// Look after the objects of this namespace only, with next to no rights in others. Each such operator has an identity
+    /// of its own in the cloud: change this only while it keeps nothing.
+    #[arg(long, env = "MODELARTS_OPERATOR_WATCH_NAMESPACE", value_name = "NAME", value_parser = parse_namespace)]
+    pub watch_namespace: Option<String>,
 
     /// Address that serves /metrics.
     #[arg(
@@ -194,6 +200,12 @@ impl Flags {
         Ok(flags)
     }
 
+    /// Where objects are looked after.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        self.watch_namespace.clone().map_or(Reach::Cluster, Reach::Namespace)
+    }
+
     /// The timings the plan works with.
     #[must_use]
     pub fn timing(&self) -> Timing {
@@ -268,6 +280,16 @@ fn parse_host(text: &str) -> Result<String, String> {
     match url::Host::parse(text.trim()) {
         Ok(host) => Ok(host.to_string()),
         Err(_) => Err(refusal()),
+    }
+}
+
+/// A name that a namespace can have: RFC 1123, at most 63 characters.
+fn parse_namespace(text: &str) -> Result<String, String> {
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let well_formed = (1..=63).contains(&text.len()) && text.chars().all(inner);
+    match well_formed && !text.starts_with('-') && !text.ends_with('-') {
+        true => Ok(text.to_owned()),
+        false => Err("give the name of one namespace; leave the flag out to look after all".to_owned()),
     }
 }
 

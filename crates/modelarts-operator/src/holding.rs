@@ -16,12 +16,13 @@ use crate::publish::{Written, written};
 use crate::service::Service;
 use crate::shared::Shared;
 
-/// Makes sure that the account is held. Not so if it is leaving, or changed meanwhile: ask again.
+/// Makes sure that the account is held, where accounts may be written to. Not so if it is leaving, or changed meanwhile: ask again.
 ///
 /// # Errors
 /// Kubernetes could not be asked.
 pub async fn ensure(shared: &Shared, name: &str) -> Result<bool, kube::Error> {
     match shared.accounts.object(name) {
+        Some(_) if !shared.reach.keeps_accounts() => Ok(true),
         None => Ok(false),
         Some(account) if is_held(&account) => Ok(true),
         Some(account) if is_leaving(&account) => Ok(false),

@@ -34,6 +34,7 @@ pub mod directory;
 pub mod failures;
 pub mod links;
 pub mod project;
+pub mod reach;
 pub mod service;
 pub mod shared;
 pub mod snapshot;

@@ -104,6 +104,7 @@ async fn passes<K: Service>(ctx: &Context<K>, namespace: &str, name: &str) -> Re
         let stale = stale || publish(ctx, &api, &mut object, &plan).await?;
         if let Some(notice) = plan.notice.clone().filter(|_| telling.is_due(stale)) {
             let account = shared.accounts.object(K::terms(&object).account);
+            let account = account.filter(|_| shared.reach.keeps_accounts());
             publish::tell::<K>(&shared.recorder, &object, account.as_deref(), notice).await;
         }
         match plan.step {

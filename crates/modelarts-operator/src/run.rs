@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::core::PartialObjectMeta;
 use kube::runtime::events::{Recorder, Reporter};
+use kube::runtime::watcher;
 use kube::{Api, ResourceExt};
 use modelarts_client::{AllowedHosts, Carrier};
 use modelarts_crd::ModelArtsAccount;
@@ -31,6 +32,7 @@ use crate::http::{self, Listeners, Readiness};
 use crate::kubernetes::{Clients, Deadlines, Source, connect};
 use crate::lease::{Leadership, Rules, elect};
 use crate::metrics::Metrics;
+use crate::reach::Reach;
 use crate::service::Service;
 use crate::shared::{Directories, Shared};
 use crate::shutdown::{self, Shutdown};
@@ -51,6 +53,8 @@ pub struct Connections {
 const GRACE: Duration = Duration::from_secs(40);
 /// How often the status of accounts is compared, besides on every change.
 const ACCOUNTS_INTERVAL: Duration = Duration::from_secs(5);
+/// How often a namespace is read that may not be watched.
+const NAMESPACE_READ: Duration = Duration::from_secs(10);
 /// Longest rest of refused credentials.
 const REST: u64 = 5 * 60 * 1_000;
 
@@ -141,18 +145,33 @@ fn sources(
         move || changed.notify_one()
     };
     let client = &clients.watch;
-    let (accounts, filled) = watches::store(
-        Api::<ModelArtsAccount>::all(client.clone()),
-        listed("accounts"),
-        notify(),
-    );
+    let reach = flags.reach();
+    let listing = watcher::Config::default;
+    let api = Api::<ModelArtsAccount>::all(client.clone());
+    // Without the right to list, the watch itself tells of every account that there is.
+    let beginning = match reach {
+        Reach::Cluster => listing(),
+        Reach::Namespace(_) => listing().streaming_lists(),
+    };
+    let (accounts, filled) = watches::store(api, beginning, listed("accounts"), notify());
     tasks.spawn(filled);
     let api = Api::<Secret>::namespaced(client.clone(), &flags.namespace);
-    let (secrets, filled) = watches::store(api, listed("secrets"), notify());
+    let (secrets, filled) = watches::store(api, listing(), listed("secrets"), notify());
     tasks.spawn(filled);
-    let api = Api::<PartialObjectMeta<Namespace>>::all(client.clone());
-    let (namespaces, filled) = watches::store(api, listed("namespaces"), notify());
-    tasks.spawn(filled);
+    let namespaces = match reach {
+        Reach::Cluster => {
+            let api = Api::<PartialObjectMeta<Namespace>>::all(client.clone());
+            let (namespaces, filled) = watches::store(api, listing(), listed("namespaces"), notify());
+            tasks.spawn(filled);
+            namespaces
+        }
+        Reach::Namespace(name) => {
+            let api = Api::<Namespace>::all(clients.unary.clone());
+            let (namespaces, filled) = watches::polled(api, name, NAMESPACE_READ, listed("namespaces"), notify());
+            tasks.spawn(filled);
+            namespaces
+        }
+    };
     Sources {
         accounts,
         secrets,
@@ -199,7 +218,8 @@ async fn lead(
     let (networks, woken_networks) = Directory::new();
     let shared = Arc::new(Shared {
         kube: clients.unary.clone(),
-        cluster: cluster(&clients.unary).await?,
+        cluster: cluster(&clients.unary, &flags.reach()).await?,
+        reach: flags.reach(),
         timing,
         clock: Clock::start(),
         accounts,
@@ -253,6 +273,7 @@ fn policy(flags: &Flags, connections: &Connections, timing: &Timing, metrics: &A
     let metrics = Arc::clone(metrics);
     Policy {
         namespace: flags.namespace.clone(),
+        reach: flags.reach(),
         allowed_hosts: AllowedHosts::with(flags.allow_endpoints.clone()),
         http_loopback: flags.dev_allow_http_loopback,
         deadline: Duration::from_millis(timing.request_deadline),
@@ -267,12 +288,12 @@ fn policy(flags: &Flags, connections: &Connections, timing: &Timing, metrics: &A
 }
 
 /// The cluster's identity: it is in every marker, so without it nothing can begin.
-async fn cluster(client: &kube::Client) -> anyhow::Result<ClusterId> {
+async fn cluster(client: &kube::Client, reach: &Reach) -> anyhow::Result<ClusterId> {
     let namespace = Api::<Namespace>::all(client.clone()).get("kube-system").await;
     let namespace = namespace.context("cannot read the namespace kube-system, whose uid identifies the cluster")?;
     namespace
         .uid()
-        .map(ClusterId)
+        .map(|uid| reach.identity(&uid))
         .context("the namespace kube-system has no uid")
 }
 

@@ -15,6 +15,7 @@ use crate::directory::Directory;
 use crate::governor::{Class, Governor};
 use crate::lease::Leadership;
 use crate::metrics::Metrics;
+use crate::reach::Reach;
 
 /// What everything in the process shares.
 pub struct Shared {
@@ -22,6 +23,8 @@ pub struct Shared {
     pub kube: Kube,
     /// The cluster's identity.
     pub cluster: ClusterId,
+    /// Where objects are looked after.
+    pub reach: Reach,
     /// The times of the protocol.
     pub timing: Timing,
     /// Now.

@@ -18,6 +18,9 @@ use crate::shared::Shared;
 
 /// Looks at every account and writes down what changed.
 pub async fn report_all(shared: &Shared) {
+    if !shared.reach.keeps_accounts() {
+        return;
+    }
     for account in shared.accounts.objects() {
         if let Err(error) = report(shared, &account).await {
             tracing::warn!(account = account.name_any(), %error, "the status of an account could not be written");

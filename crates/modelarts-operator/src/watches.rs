@@ -8,6 +8,8 @@ use std::hash::Hash;
 use std::time::Duration;
 
 use futures::{Stream, StreamExt, stream};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::core::PartialObjectMeta;
 use kube::runtime::reflector::{self, Store, store::Writer};
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Resource};
@@ -17,16 +19,15 @@ use serde::de::DeserializeOwned;
 const SILENCE: Duration = Duration::from_secs(2 * 295);
 
 /// A watch that begins anew after a silence, with growing pauses between failures.
-pub fn watch<K>(api: Api<K>) -> impl Stream<Item = Result<watcher::Event<K>, watcher::Error>> + Send
+pub fn watch<K>(
+    api: Api<K>,
+    config: watcher::Config,
+) -> impl Stream<Item = Result<watcher::Event<K>, watcher::Error>> + Send
 where
     K: Resource + Clone + DeserializeOwned + Debug + Send + 'static,
 {
     restarted(
-        move || {
-            watcher(api.clone(), watcher::Config::default())
-                .default_backoff()
-                .boxed()
-        },
+        move || watcher(api.clone(), config.clone()).default_backoff().boxed(),
         SILENCE,
     )
 }
@@ -66,6 +67,7 @@ where
 /// complete, `changed` after every event.
 pub fn store<K>(
     api: Api<K>,
+    config: watcher::Config,
     listed: impl Fn() + Send + 'static,
     changed: impl Fn() + Send + 'static,
 ) -> (Store<K>, impl Future<Output = ()> + Send)
@@ -74,7 +76,7 @@ where
     K::DynamicType: Default + Eq + Hash + Clone + Send + Sync,
 {
     let (store, writer): (Store<K>, Writer<K>) = reflector::store();
-    let filled = reflector::reflector(writer, watch(api).boxed()).for_each(move |event| {
+    let filled = reflector::reflector(writer, watch(api, config).boxed()).for_each(move |event| {
         match event {
             Ok(watcher::Event::InitDone) => {
                 listed();
@@ -86,6 +88,41 @@ where
         }
         std::future::ready(())
     });
+    (store, filled)
+}
+
+/// A store of one namespace that may be read and not watched: it is read every so often. `listed` is
+/// called once it was read, `changed` whenever it is another.
+pub fn polled(
+    api: Api<Namespace>,
+    name: String,
+    every: Duration,
+    listed: impl Fn() + Send + 'static,
+    changed: impl Fn() + Send + 'static,
+) -> (Store<PartialObjectMeta<Namespace>>, impl Future<Output = ()> + Send) {
+    let (store, mut writer) = reflector::store();
+    let filled = async move {
+        let mut last = None;
+        loop {
+            match api.get_metadata_opt(&name).await {
+                Ok(found) => {
+                    let version = found.as_ref().map(|found| found.metadata.resource_version.clone());
+                    if last.as_ref() != Some(&version) {
+                        writer.apply_watcher_event(&watcher::Event::Init);
+                        if let Some(found) = found {
+                            writer.apply_watcher_event(&watcher::Event::InitApply(found));
+                        }
+                        writer.apply_watcher_event(&watcher::Event::InitDone);
+                        listed();
+                        changed();
+                        last = Some(version);
+                    }
+                }
+                Err(error) => tracing::warn!(%error, name, "a namespace could not be read and is read again"),
+            }
+            tokio::time::sleep(every).await;
+        }
+    };
     (store, filled)
 }
 

@@ -24,6 +24,7 @@ fn accounts() -> (Accounts, Watched) {
     let (namespaces, namespaces_writer) = reflector::store();
     let policy = Policy {
         namespace: "modelarts-system".into(),
+        reach: Reach::Cluster,
         allowed_hosts: AllowedHosts::default(),
         http_loopback: true,
         deadline: Duration::from_secs(1),

@@ -111,3 +111,62 @@ async fn a_network_whose_kind_leaves_waits_for_nobody() {
     let around = around::<Networks>(&bench.shared, &network()).await.unwrap();
     assert!(around.is_some_and(|around| around.kind_leaves));
 }
+
+const DISCOVERED: &str = "/apis/modelarts.huaweicloud.com/v1alpha1";
+
+/// What discovery tells of pools: these verbs.
+fn discovered(verbs: &[&str]) -> Answer {
+    let kind = json!({"name": "modelartspools", "singularName": "", "namespaced": true, "kind": "ModelArtsPool", "verbs": verbs});
+    (
+        200,
+        json!({"kind": "APIResourceList", "groupVersion": "modelarts.huaweicloud.com/v1alpha1", "resources": [kind]}),
+    )
+}
+
+/// What is seen around a pool by an operator of one namespace.
+async fn seen_in_one(discovery: Answer, pool: &ModelArtsPool) -> (Result<Option<Around>, kube::Error>, Bench) {
+    let answer = move |_: &Method, path: &str| match path {
+        NAMESPACE => there(json!({"name": "ml"})),
+        DISCOVERED => discovery.clone(),
+        _ => nothing_here(),
+    };
+    let mut bench = bench(answer, |_, _, _| nothing_here(), json!({})).await;
+    std::sync::Arc::get_mut(&mut bench.shared).unwrap().reach = Reach::Namespace("ml".into());
+    (around::<Pools>(&bench.shared, pool).await, bench)
+}
+
+#[tokio::test]
+async fn in_one_namespace_discovery_tells_whether_a_kind_leaves() {
+    for (discovery, leaves) in [
+        (
+            discovered(&["create", "delete", "get", "list", "patch", "update", "watch"]),
+            false,
+        ),
+        (
+            discovered(&["delete", "deletecollection", "get", "list", "watch"]),
+            true,
+        ),
+        (nothing_here(), true),
+    ] {
+        let (around, bench) = seen_in_one(discovery, &pool(true)).await;
+        assert_eq!(around.unwrap().unwrap().kind_leaves, leaves);
+        assert!(
+            !bench
+                .kube
+                .all()
+                .iter()
+                .any(|asked| asked.contains("customresourcedefinitions"))
+        );
+    }
+    assert!(seen_in_one(broken(), &pool(true)).await.0.is_err());
+}
+
+#[tokio::test]
+async fn discovery_is_not_believed_right_after_a_deletion() {
+    let mut young = pool(true);
+    let now = jiff::Timestamp::now();
+    young.metadata.deletion_timestamp = Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(now));
+    let (around, bench) = seen_in_one(discovered(&["create"]), &young).await;
+    assert_eq!(around.unwrap(), None);
+    assert!(!bench.kube.all().iter().any(|asked| asked.contains(DISCOVERED)));
+}

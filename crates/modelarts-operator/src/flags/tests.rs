@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::CommandFactory;
 
-use super::{FlagError, Flags};
+use super::{FlagError, Flags, Reach};
 
 fn flags(args: &[&str]) -> Result<Flags, FlagError> {
     Flags::parse_checked(std::iter::once("modelarts-operator").chain(args.iter().copied()))
@@ -41,7 +41,7 @@ fn every_flag_has_the_environment_variable_of_its_name() {
         );
         seen += 1;
     }
-    assert_eq!(seen, 28, "a flag came or went: say so in the documentation, then here");
+    assert_eq!(seen, 29, "a flag came or went: say so in the documentation, then here");
 }
 
 /// Flags, what the refusal names, and why they are refused.
@@ -186,4 +186,14 @@ fn each_process_has_its_own_identity_unless_one_is_given() {
     assert_ne!(unnamed.replica_identity(), unnamed.replica_identity());
     assert_eq!(flags(&["--identity", "pod-a"]).unwrap().replica_identity(), "pod-a");
     assert!(matches!(flags(&["--identity", " "]), Err(FlagError::EmptyIdentity)));
+}
+
+#[test]
+fn one_namespace_can_be_named_and_nothing_else() {
+    let named = flags(&["--watch-namespace", "ml-a"]).unwrap();
+    assert_eq!(named.reach(), Reach::Namespace("ml-a".into()));
+    assert_eq!(flags(&[]).unwrap().reach(), Reach::Cluster);
+    for bad in ["", "a,b", "A", "-a", "a-", "a.b", "*"] {
+        assert!(flags(&["--watch-namespace", bad]).is_err(), "{bad}");
+    }
 }
