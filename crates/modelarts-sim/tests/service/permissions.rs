@@ -34,82 +34,80 @@ const POLICY: [&str; 15] = [
 
 /// A call of each operation that is made with credentials, and the action it needs. Whether the
 /// call succeeds does not matter, only whether it is permitted.
-fn calls() -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
-    vec![
-        ("CreatePool", "POST", "/v2/P/pools", "modelarts:pool:create"),
-        ("ListPools", "GET", "/v2/P/pools", "modelarts:pool:list"),
-        (
-            "ShowPoolStatistics",
-            "GET",
-            "/v2/P/statistics/pools",
-            "modelarts:pool:list",
-        ),
-        ("ShowPool", "GET", "/v2/P/pools/x", "modelarts:pool:get"),
-        ("ListPoolNodes", "GET", "/v2/P/pools/x/nodes", "modelarts:pool:get"),
-        ("ListNodePools", "GET", "/v2/P/pools/x/nodepools", "modelarts:pool:get"),
-        ("ListEvents", "GET", "/v1/P/events", "modelarts:pool:get"),
-        ("ListOrders", "GET", "/v1/P/orders", "modelarts:pool:get"),
-        ("ShowOrder", "GET", "/v1/P/orders/x", "modelarts:pool:get"),
-        ("PatchPool", "PATCH", "/v2/P/pools/x", "modelarts:pool:update"),
-        (
-            "BatchDeletePoolNodes",
-            "POST",
-            "/v2/P/pools/x/nodes/batch-delete",
-            "modelarts:pool:update",
-        ),
-        (
-            "RetryPoolScope",
-            "POST",
-            "/v2/P/pools/x/retry-scope",
-            "modelarts:pool:update",
-        ),
-        (
-            "CreatePoolTags",
-            "POST",
-            "/v1/P/pools/x/tags/create",
-            "modelarts:pool:update",
-        ),
-        (
-            "DeletePoolTags",
-            "DELETE",
-            "/v1/P/pools/x/tags/delete",
-            "modelarts:pool:update",
-        ),
-        ("DeletePool", "DELETE", "/v2/P/pools/x", "modelarts:pool:delete"),
-        ("CreateNetwork", "POST", "/v1/P/networks", "modelarts:network:create"),
-        ("ListNetworks", "GET", "/v1/P/networks", "modelarts:network:list"),
-        ("ShowNetwork", "GET", "/v1/P/networks/x", "modelarts:network:get"),
-        ("PatchNetwork", "PATCH", "/v1/P/networks/x", "modelarts:network:update"),
-        (
-            "DeleteNetwork",
-            "DELETE",
-            "/v1/P/networks/x",
-            "modelarts:network:delete",
-        ),
-        ("ListWorkspaces", "GET", "/v1/P/workspaces", "modelarts:workspace:list"),
-        ("ShowWorkspace", "GET", "/v1/P/workspaces/0", "modelarts:workspace:get"),
-        ("ListProjects", "GET", "/v3/projects", "iam:projects:listProjects"),
-        (
-            "UnsubscribeResources",
-            "POST",
-            "/v2/orders/subscriptions/resources/unsubscribe",
-            "bss:unsubscribe:update",
-        ),
-        (
-            "ListSubscriptions",
-            "POST",
-            "/v2/orders/suscriptions/resources/query",
-            "bss:order:view",
-        ),
-        ("ListResourceFlavors", "GET", "/v1/P/resourceflavors", ""),
-        ("ListPoolTags", "GET", "/v1/P/pools/x/tags", ""),
-        ("ListProjectPoolTags", "GET", "/v1/P/pools/tags", ""),
-        ("ShowOsQuota", "GET", "/v1/P/quotas", ""),
-        ("ShowOsConfig", "GET", "/v1/P/os-user-config", ""),
-        ("ListAuthProjects", "GET", "/v3/auth/projects", ""),
-        ("ListAuthDomains", "GET", "/v3/auth/domains", ""),
-    ]
-}
+const CALLS: [(&str, &str, &str, &str); 32] = [
+    ("CreatePool", "POST", "/v2/P/pools", "modelarts:pool:create"),
+    ("ListPools", "GET", "/v2/P/pools", "modelarts:pool:list"),
+    (
+        "ShowPoolStatistics",
+        "GET",
+        "/v2/P/statistics/pools",
+        "modelarts:pool:list",
+    ),
+    ("ShowPool", "GET", "/v2/P/pools/x", "modelarts:pool:get"),
+    ("ListPoolNodes", "GET", "/v2/P/pools/x/nodes", "modelarts:pool:get"),
+    ("ListNodePools", "GET", "/v2/P/pools/x/nodepools", "modelarts:pool:get"),
+    ("ListEvents", "GET", "/v1/P/events", "modelarts:pool:get"),
+    ("ListOrders", "GET", "/v1/P/orders", "modelarts:pool:get"),
+    ("ShowOrder", "GET", "/v1/P/orders/x", "modelarts:pool:get"),
+    ("PatchPool", "PATCH", "/v2/P/pools/x", "modelarts:pool:update"),
+    (
+        "BatchDeletePoolNodes",
+        "POST",
+        "/v2/P/pools/x/nodes/batch-delete",
+        "modelarts:pool:update",
+    ),
+    (
+        "RetryPoolScope",
+        "POST",
+        "/v2/P/pools/x/retry-scope",
+        "modelarts:pool:update",
+    ),
+    (
+        "CreatePoolTags",
+        "POST",
+        "/v1/P/pools/x/tags/create",
+        "modelarts:pool:update",
+    ),
+    (
+        "DeletePoolTags",
+        "DELETE",
+        "/v1/P/pools/x/tags/delete",
+        "modelarts:pool:update",
+    ),
+    ("DeletePool", "DELETE", "/v2/P/pools/x", "modelarts:pool:delete"),
+    ("CreateNetwork", "POST", "/v1/P/networks", "modelarts:network:create"),
+    ("ListNetworks", "GET", "/v1/P/networks", "modelarts:network:list"),
+    ("ShowNetwork", "GET", "/v1/P/networks/x", "modelarts:network:get"),
+    ("PatchNetwork", "PATCH", "/v1/P/networks/x", "modelarts:network:update"),
+    (
+        "DeleteNetwork",
+        "DELETE",
+        "/v1/P/networks/x",
+        "modelarts:network:delete",
+    ),
+    ("ListWorkspaces", "GET", "/v1/P/workspaces", "modelarts:workspace:list"),
+    ("ShowWorkspace", "GET", "/v1/P/workspaces/0", "modelarts:workspace:get"),
+    ("ListProjects", "GET", "/v3/projects", "iam:projects:listProjects"),
+    (
+        "UnsubscribeResources",
+        "POST",
+        "/v2/orders/subscriptions/resources/unsubscribe",
+        "bss:unsubscribe:update",
+    ),
+    (
+        "ListSubscriptions",
+        "POST",
+        "/v2/orders/suscriptions/resources/query",
+        "bss:order:view",
+    ),
+    ("ListResourceFlavors", "GET", "/v1/P/resourceflavors", ""),
+    ("ListPoolTags", "GET", "/v1/P/pools/x/tags", ""),
+    ("ListProjectPoolTags", "GET", "/v1/P/pools/tags", ""),
+    ("ShowOsQuota", "GET", "/v1/P/quotas", ""),
+    ("ShowOsConfig", "GET", "/v1/P/os-user-config", ""),
+    ("ListAuthProjects", "GET", "/v3/auth/projects", ""),
+    ("ListAuthDomains", "GET", "/v3/auth/domains", ""),
+];
 
 fn path(template: &str) -> String {
     template.replace("/P/", &format!("/{PROJECT}/"))
@@ -125,7 +123,7 @@ fn restricted(actions: &[&str]) -> World {
 fn refused(actions: &[&str]) -> BTreeSet<&'static str> {
     let mut world = restricted(actions);
     let mut refused = BTreeSet::new();
-    for (operation, method, template, _) in calls() {
+    for (operation, method, template, _) in CALLS {
         if world.call(method, &path(template), Some(&json!({}))).status == 403 {
             refused.insert(operation);
         }
@@ -136,7 +134,7 @@ fn refused(actions: &[&str]) -> BTreeSet<&'static str> {
 #[test]
 fn the_table_has_every_operation_and_each_call_is_that_operation() {
     let mut seen = BTreeSet::new();
-    for (operation, method, template, action) in calls() {
+    for (operation, method, template, action) in CALLS {
         let call = route(&unsigned(method, &path(template), None)).expect("an operation");
         assert_eq!(call.operation.name(), operation);
         assert_eq!(call.operation.action().unwrap_or_default(), action, "{operation}");
@@ -157,7 +155,7 @@ fn the_policy_suffices_for_every_operation() {
 fn without_one_action_exactly_its_operations_are_refused() {
     for left_out in POLICY {
         let rest: Vec<&str> = POLICY.into_iter().filter(|action| *action != left_out).collect();
-        let expected: BTreeSet<_> = calls()
+        let expected: BTreeSet<_> = CALLS
             .into_iter()
             .filter(|(_, _, _, action)| *action == left_out)
             .map(|(operation, ..)| operation)
@@ -169,9 +167,9 @@ fn without_one_action_exactly_its_operations_are_refused() {
 
 #[test]
 fn without_any_action_only_what_needs_none_is_permitted() {
-    let free = calls().into_iter().filter(|(_, _, _, action)| action.is_empty());
+    let free = CALLS.into_iter().filter(|(_, _, _, action)| action.is_empty());
     let free: BTreeSet<_> = free.map(|(operation, ..)| operation).collect();
-    let all: BTreeSet<_> = calls().into_iter().map(|(operation, ..)| operation).collect();
+    let all: BTreeSet<_> = CALLS.into_iter().map(|(operation, ..)| operation).collect();
     assert_eq!(refused(&[]), &all - &free);
 }
 
