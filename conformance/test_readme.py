@@ -17,7 +17,7 @@ def examples():
 
 def test_every_example_of_the_readme_runs(sim):
     blocks = examples()
-    assert len(blocks) == 7, "one block in each section of the control API"
+    assert len(blocks) == 9, "one block in each section of the control API"
     script = [
         "set -eu",
         f"SIM={sim.url}",

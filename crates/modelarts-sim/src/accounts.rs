@@ -1,4 +1,5 @@
-//! Who may call: access keys, tokens, projects, and the lock after repeated failures.
+//! Who may call: access keys, tokens, projects, and the lock after repeated failures. What a caller
+//! may do is in `permissions`.
 //!
 //! Two clocks come in. Expiry and lock-out follow the simulated time, which tests move; the age
 //! of a signature follows the gateway's clock, because the caller signs with its own.
@@ -9,6 +10,7 @@ use crate::{
     chance::Chance,
     clock::{Millis, parse_signing_date},
     message::Request,
+    permissions::{Actions, Standing, Terms},
     refusal::Refusal,
     signature::{self, SignatureError},
 };
@@ -48,6 +50,14 @@ pub struct User {
     pub password: String,
 }
 
+impl User {
+    /// `DOMAIN/NAME`, by which permissions and counts name the user.
+    #[must_use]
+    pub fn principal(&self) -> String {
+        format!("{}/{}", self.domain, self.name)
+    }
+}
+
 /// A project as IAM knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProjectInfo {
@@ -62,10 +72,14 @@ pub struct ProjectInfo {
 pub struct Caller {
     /// The projects that the credentials reach.
     pub projects: Vec<String>,
+    /// Whose permissions count: the access key ID, `DOMAIN/NAME` of a user, or the agency that
+    /// handed out the key.
+    pub principal: String,
 }
 
 #[derive(Debug, Clone)]
 struct Token {
+    user: String,
     project: Option<String>,
     expires: Millis,
 }
@@ -85,6 +99,8 @@ pub struct Accounts {
     projects: Vec<ProjectInfo>,
     tokens: BTreeMap<String, Token>,
     strikes: BTreeMap<String, Strikes>,
+    terms: BTreeMap<String, Terms>,
+    agents: BTreeMap<String, String>,
     chance: Chance,
 }
 
@@ -99,6 +115,8 @@ impl Accounts {
             projects: Vec::new(),
             tokens: BTreeMap::new(),
             strikes: BTreeMap::new(),
+            terms: BTreeMap::new(),
+            agents: BTreeMap::new(),
             chance: Chance::new(seed),
         };
         for key in keys {
@@ -122,11 +140,75 @@ impl Accounts {
         self.keys.push(key);
     }
 
-    /// Takes a key away at once, as when it is deleted in the console. False if there is none.
+    /// Takes a key away at once with all that was said of it, as when it is deleted in the console.
+    /// False if there is none.
     pub fn remove_key(&mut self, access: &str) -> bool {
         let before = self.keys.len();
+        self.terms.remove(access);
+        self.agents.remove(access);
         self.keys.retain(|key| key.access != access);
         self.keys.len() < before
+    }
+
+    /// All keys, also those that have ended.
+    #[must_use]
+    pub fn keys(&self) -> &[Key] {
+        &self.keys
+    }
+
+    /// Sets when a key ends, in simulated time.
+    pub fn set_expiry(&mut self, access: &str, at: Millis) {
+        for key in self.keys.iter_mut().filter(|key| key.access == access) {
+            key.expires = Some(at);
+        }
+    }
+
+    /// Grants these actions and no others to a principal: see [`Caller::principal`].
+    pub fn allow(&mut self, principal: &str, actions: Actions) {
+        self.terms.entry(principal.to_owned()).or_default().actions = actions;
+    }
+
+    /// Sets how a principal is regarded.
+    pub fn set_standing(&mut self, principal: &str, standing: Standing) {
+        self.terms.entry(principal.to_owned()).or_default().standing = standing;
+    }
+
+    /// What holds for a principal; everything is allowed to one that nobody restricted.
+    #[must_use]
+    pub fn terms(&self, principal: &str) -> Terms {
+        self.terms.get(principal).cloned().unwrap_or_default()
+    }
+
+    /// What holds for a key, by its agency if that handed it out.
+    #[must_use]
+    pub fn terms_of_key(&self, access: &str) -> Terms {
+        self.terms(self.principal(access))
+    }
+
+    /// Lets the permissions of an agency hold for a key.
+    pub(crate) fn speak_for(&mut self, access: &str, agency: &str) {
+        self.agents.insert(access.to_owned(), agency.to_owned());
+    }
+
+    fn principal<'a>(&'a self, access: &'a str) -> &'a str {
+        self.agents.get(access).map_or(access, String::as_str)
+    }
+
+    /// Whether there is a user `DOMAIN/NAME`.
+    #[must_use]
+    pub fn has_user(&self, user: &str) -> bool {
+        self.users.iter().any(|known| known.principal() == user)
+    }
+
+    /// Who says to be calling, for the counts: nothing is checked. The access key ID, or the user
+    /// of a token that was once issued.
+    #[must_use]
+    pub fn claimed(&self, request: &Request) -> Option<String> {
+        if request.header("authorization").is_some() {
+            return signature::claim(request).ok().map(|claim| claim.access);
+        }
+        let token = self.tokens.get(request.header("x-auth-token")?)?;
+        Some(token.user.clone())
     }
 
     /// The projects, in the order in which they were given.
@@ -160,11 +242,13 @@ impl Accounts {
 
     fn check_token(&self, token: &str, now: Millis) -> Result<Caller, Refusal> {
         let token = self.tokens.get(token).ok_or_else(Refusal::unknown_token)?;
-        if token.expires <= now {
+        // Disabling a user ends the tokens; the service takes some minutes for that, this none.
+        if token.expires <= now || self.terms(&token.user).standing == Standing::Disabled {
             return Err(Refusal::unauthenticated("The token must be updated"));
         }
         Ok(Caller {
             projects: token.project.iter().cloned().collect(),
+            principal: token.user.clone(),
         })
     }
 
@@ -176,6 +260,8 @@ impl Accounts {
                 claim.access
             )));
         }
+        let principal = self.principal(&claim.access).to_owned();
+        let standing = self.terms(&principal).standing;
         let strikes = self.strikes.entry(claim.access.clone()).or_default();
         if strikes.locked_until > now {
             return Err(Refusal::unauthenticated(
@@ -183,11 +269,12 @@ impl Accounts {
             ));
         }
         let keys: Vec<&Key> = self.keys.iter().filter(|key| key.access == claim.access).collect();
-        match check_keys(&keys, request, &claim, now, gateway) {
+        let held = check_keys(&keys, request, &claim, now, gateway);
+        match held.and_then(|()| check_standing(standing)) {
             Ok(()) => {
                 *strikes = Strikes::default();
                 let projects = keys.iter().map(|key| key.project.clone()).collect();
-                Ok(Caller { projects })
+                Ok(Caller { projects, principal })
             }
             Err(detail) => {
                 strikes.failures += 1;
@@ -207,12 +294,14 @@ impl Accounts {
     /// # Errors
     /// 401 for a wrong name or password, 400 for an unknown project, in the form of IAM.
     pub fn log_in(&mut self, login: &Login<'_>, now: Millis) -> Result<(String, Option<ProjectInfo>, Millis), Refusal> {
-        let known = self
+        let user = self
             .users
             .iter()
-            .any(|user| user.domain == login.domain && user.name == login.name && user.password == login.password);
-        if !known {
-            return Err(Refusal::iam(401, "The username or password is wrong."));
+            .find(|user| user.domain == login.domain && user.name == login.name && user.password == login.password)
+            .map(User::principal)
+            .ok_or_else(|| Refusal::iam(401, "The username or password is wrong."))?;
+        if self.terms(&user).standing == Standing::Disabled {
+            return Err(Refusal::iam(401, "The user is disabled."));
         }
         let project = match login.scope {
             Scope::Domain => None,
@@ -222,6 +311,7 @@ impl Accounts {
         let token = format!("MIIE{}{}", self.chance.hex32(), self.chance.hex32());
         let expires = now.saturating_add(TOKEN_LIFE);
         let entry = Token {
+            user,
             project: project.as_ref().map(|project| project.id.clone()),
             expires,
         };
@@ -286,4 +376,12 @@ fn check_keys(
         return Err("security token expires".to_owned());
     }
     Ok(())
+}
+
+/// A disabled user's keys are no longer believed; the other standings are for after that.
+fn check_standing(standing: Standing) -> Result<(), String> {
+    match standing {
+        Standing::Disabled => Err("the user is disabled".to_owned()),
+        Standing::Active | Standing::Arrears | Standing::Suspended => Ok(()),
+    }
 }

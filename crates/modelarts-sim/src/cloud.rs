@@ -172,6 +172,9 @@ impl Cloud {
             | O::ListProjects
             | O::ListAuthProjects
             | O::ListAuthDomains
+            | O::CreateMetadataToken
+            | O::ShowSecurityKey
+            | O::CreatePodCredential
             | O::UnsubscribeResources
             | O::ListSubscriptions => Err(Refusal::no_such_api()),
         }

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    accounts::Key,
     clock::{ClockMode, Millis, stamp},
     faults::Fault,
     message::{Reply, Request},
@@ -20,16 +19,6 @@ struct ClockChange {
     mode: Option<ClockMode>,
     advance_seconds: Option<u64>,
     skew_seconds: Option<i64>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct NewKey {
-    ak: String,
-    sk: String,
-    project: String,
-    security_token: Option<String>,
-    expires_in_seconds: Option<u64>,
 }
 
 /// Why a control request is refused.
@@ -102,11 +91,9 @@ impl Simulator {
                 self.cloud.settle(now);
                 Ok(self.clock_view(now))
             }
-            ("POST", ["keys"]) => {
-                self.add_key(body(request)?, now);
-                Ok(json!({}))
+            (_, path @ ["keys" | "users" | "callers" | "metadata" | "pod-identity", ..]) => {
+                self.credential_lever(request, path, now)
             }
-            ("DELETE", ["keys", access]) if self.accounts.remove_key(access) => Ok(json!({})),
             (_, path) => self.lever(request, path, id, now),
         }
     }
@@ -125,24 +112,6 @@ impl Simulator {
 
     fn clock_view(&self, now: Millis) -> Value {
         json!({"now": stamp(now), "mode": self.clock.mode()})
-    }
-
-    fn add_key(&mut self, key: NewKey, now: Millis) {
-        let NewKey {
-            ak,
-            sk,
-            project,
-            security_token,
-            expires_in_seconds,
-        } = key;
-        self.cloud.add_project(&project, now);
-        self.accounts.add_key(Key {
-            access: ak,
-            secret: sk,
-            project,
-            security_token,
-            expires: expires_in_seconds.map(|life| now.saturating_add(life.saturating_mul(1000))),
-        });
     }
 
     /// The ledger, one JSON object a line.
@@ -169,6 +138,7 @@ pub(crate) fn body<T: for<'de> Deserialize<'de>>(request: &Request) -> Result<T,
         .map_err(|error| Trouble::Mine(400, format!("the body is not as expected: {error}")))
 }
 
-fn value<T: Serialize + ?Sized>(of: &T) -> Result<Value, Trouble> {
+/// A part of the simulator as the body of an answer.
+pub(crate) fn value<T: Serialize + ?Sized>(of: &T) -> Result<Value, Trouble> {
     serde_json::to_value(of).map_err(|error| Trouble::Mine(500, error.to_string()))
 }

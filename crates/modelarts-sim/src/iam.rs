@@ -98,7 +98,7 @@ fn project_view(project: &ProjectInfo) -> Value {
 }
 
 /// RFC 3339 with six fractional digits, as IAM writes it.
-fn micros(at: Millis) -> String {
+pub(crate) fn micros(at: Millis) -> String {
     let whole = stamp(at / 1000 * 1000);
     format!("{}.{:06}Z", whole.trim_end_matches('Z'), at % 1000 * 1000)
 }

@@ -108,10 +108,27 @@ pub struct Tally {
     pub faults: u64,
 }
 
-/// Counts per operation.
+/// How the calls of one caller went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CallerTally {
+    /// Calls answered with a status below 400. With `refused`, all calls.
+    pub accepted: u64,
+    /// Calls answered with a status of 400 or more.
+    pub refused: u64,
+    /// Of those that were refused: 401, for the credentials.
+    pub unauthenticated: u64,
+    /// Of those that were refused: 403, for the project, the action or the standing.
+    pub denied: u64,
+    /// Calls that a fault struck, however they ended.
+    pub faults: u64,
+}
+
+/// Counts per operation and per caller.
 #[derive(Debug, Clone, Default)]
 pub struct Requests {
     tallies: BTreeMap<&'static str, Tally>,
+    callers: BTreeMap<String, CallerTally>,
 }
 
 impl Requests {
@@ -119,6 +136,26 @@ impl Requests {
     pub fn tally(&mut self, operation: Option<Operation>) -> &mut Tally {
         let name = operation.map_or("Unknown", Operation::name);
         self.tallies.entry(name).or_default()
+    }
+
+    /// Counts one call of a caller.
+    pub fn count_caller(&mut self, caller: String, status: u16, struck: bool) {
+        let tally = self.callers.entry(caller).or_default();
+        if status < 400 {
+            tally.accepted += 1;
+        } else {
+            tally.refused += 1;
+        }
+        tally.unauthenticated += u64::from(status == 401);
+        tally.denied += u64::from(status == 403);
+        tally.faults += u64::from(struck);
+    }
+
+    /// All tallies by access key ID, also of keys that are not known, or by `DOMAIN/NAME` of the
+    /// user whose token came.
+    #[must_use]
+    pub fn callers(&self) -> &BTreeMap<String, CallerTally> {
+        &self.callers
     }
 
     /// All tallies by operation.

@@ -56,11 +56,15 @@ mod networks;
 pub mod subscriptions;
 
 pub mod accounts;
+mod actions;
+pub mod agencies;
 mod control;
+mod credentials;
 mod damage;
 pub mod faults;
 mod iam;
 mod levers;
+pub mod permissions;
 pub mod signature;
 pub mod simulator;
 
@@ -79,8 +83,11 @@ mod selector;
 mod http;
 mod server;
 
+pub use accounts::Accounts;
+pub use agencies::{Agency, AgencyMode};
 pub use cloud::Cloud;
 pub use mishaps::{Mishap, MishapKind};
+pub use permissions::{Actions, Standing, Terms};
 pub use pools::ListQuery;
 pub use profile::{FailedRecords, FailedScale, Profile};
 pub use refusal::Refusal;

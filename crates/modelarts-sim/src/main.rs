@@ -5,8 +5,9 @@ use std::{io::Write, net::SocketAddr, path::PathBuf};
 use anyhow::{Context, bail};
 use clap::{Parser, ValueEnum};
 use modelarts_sim::{
-    Config, Server, Setup, TlsFiles,
+    Actions, Config, Server, Setup, TlsFiles,
     accounts::{Key, User},
+    agencies::{POD_TOKEN, Source},
     clock::ClockMode,
     profile::Profile,
 };
@@ -36,6 +37,16 @@ struct Arguments {
     /// The password of the user at the same place.
     #[arg(long)]
     password: Vec<String>,
+    /// Grants only these IAM actions, as WHO=ACTION,ACTION,...: WHO is an access key ID, DOMAIN/NAME
+    /// of a user, `metadata` or `pod-identity`. Whoever is not named may do everything.
+    #[arg(long)]
+    actions: Vec<String>,
+    /// Seconds that the keys of the metadata service and of pod identity live.
+    #[arg(long, default_value_t = 3600)]
+    credential_seconds: u64,
+    /// The token that pod identity asks for.
+    #[arg(long, default_value = POD_TOKEN)]
+    pod_identity_token: String,
     /// The region; the name of each key's first project.
     #[arg(long, default_value = "cn-north-4")]
     region: String,
@@ -69,6 +80,23 @@ enum ClockArgument {
 }
 
 impl Arguments {
+    /// What `--actions` grants. A name that nobody bears is a slip that would grant everything.
+    fn grants(&self) -> anyhow::Result<Vec<(String, Actions)>> {
+        let agencies = [Source::Metadata.name(), Source::PodIdentity.name()];
+        let grant = |text: &String| {
+            let (who, list) = text
+                .split_once('=')
+                .with_context(|| format!("--actions {text:?} is not WHO=ACTION,..."))?;
+            let known = self.ak.iter().chain(&self.user).any(|known| known == who);
+            if !known && !agencies.contains(&who) {
+                bail!("--actions names {who:?}, which is no --ak, no --user and no agency");
+            }
+            let list = list.split(',').filter(|action| !action.is_empty());
+            Ok((who.to_owned(), Actions::parse(list)?))
+        };
+        self.actions.iter().map(grant).collect()
+    }
+
     fn config(self) -> anyhow::Result<Config> {
         if self.ak.len() != self.sk.len() || self.ak.len() != self.project.len() {
             bail!("--ak, --sk and --project must be given equally often");
@@ -76,6 +104,7 @@ impl Arguments {
         if self.user.len() != self.password.len() {
             bail!("--user and --password must be given equally often");
         }
+        let grants = self.grants()?;
         let keys = self.ak.into_iter().zip(self.sk).zip(self.project);
         let keys = keys
             .map(|((access, secret), project)| Key {
@@ -110,6 +139,9 @@ impl Arguments {
                 region: self.region,
                 keys,
                 users,
+                grants,
+                credential_seconds: self.credential_seconds,
+                pod_token: self.pod_identity_token,
                 profile: Profile {
                     create_seconds: self.create_seconds,
                     delete_seconds: self.delete_seconds,

@@ -60,7 +60,7 @@ pub enum Kind {
     Read,
     /// Shows many.
     List,
-    /// Hands out a token; changes nothing that the ledger knows.
+    /// Hands out a token or a key; changes nothing that the ledger knows.
     Login,
 }
 
@@ -74,6 +74,7 @@ operations! {
     ListPoolTags List, ListProjectPoolTags List, CreatePoolTags Write, DeletePoolTags Write,
     CreateToken Login, ListProjects List, ListAuthProjects List, ListAuthDomains List,
     UnsubscribeResources Write, ListSubscriptions List,
+    CreateMetadataToken Login, ShowSecurityKey Login, CreatePodCredential Login,
 }
 
 impl fmt::Display for Operation {
@@ -138,6 +139,10 @@ fn find<'a>(method: &str, path: &[&'a str]) -> Option<(Operation, &'a str, &'a s
         ("GET", ["v3", "projects"]) => (O::ListProjects, "", ""),
         ("GET", ["v3", "auth", "projects"]) => (O::ListAuthProjects, "", ""),
         ("GET", ["v3", "auth", "domains"]) => (O::ListAuthDomains, "", ""),
+        ("PUT", ["meta-data", "latest", "api", "token"]) => (O::CreateMetadataToken, "", ""),
+        ("GET", ["openstack", "latest", "securitykey"]) => (O::ShowSecurityKey, "", ""),
+        // The address is the cluster's to choose; this path is ours.
+        ("POST", ["v1", "credentials"]) => (O::CreatePodCredential, "", ""),
         ("POST", ["v2", "orders", "subscriptions", "resources", "unsubscribe"]) => (O::UnsubscribeResources, "", ""),
         // The missing letter is the service's.
         ("POST", ["v2", "orders", "suscriptions", "resources", "query"]) => (O::ListSubscriptions, "", ""),

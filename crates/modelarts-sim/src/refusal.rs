@@ -137,6 +137,34 @@ impl Refusal {
         )
     }
 
+    /// 403: the action is not among those that the caller is granted. Nothing published says how
+    /// ModelArts words it; its code is the one for "not authorised", and naming the action is the
+    /// habit of the cloud's other services.
+    #[must_use]
+    pub fn not_permitted(action: &str) -> Self {
+        let text = format!("Policy doesn't allow {action} to be performed.");
+        match action.split(':').next() {
+            Some("iam") => Self::iam(403, &text),
+            Some("bss") => Self {
+                code: "CBC.0151".to_owned(),
+                ..service(403, "", text)
+            },
+            _ => service(403, "0108", text),
+        }
+    }
+
+    /// 403: the account owes money.
+    #[must_use]
+    pub fn in_arrears() -> Self {
+        service(403, "4116", "The account is in arrears.")
+    }
+
+    /// 403: the account is suspended.
+    #[must_use]
+    pub fn suspended() -> Self {
+        service(403, "4118", "The account is suspended.")
+    }
+
     /// 401: a token that this service never issued.
     #[must_use]
     pub fn unknown_token() -> Self {
@@ -214,8 +242,19 @@ impl Refusal {
             Form::Iam => json!({"error": {
                 "code": self.status,
                 "message": self.message,
-                "title": if self.status == 401 { "Unauthorized" } else { "Bad Request" },
+                "title": title(self.status),
             }}),
         }
+    }
+}
+
+/// What IAM calls a status.
+fn title(status: u16) -> &'static str {
+    match status {
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        500 => "Internal Server Error",
+        _ => "Bad Request",
     }
 }

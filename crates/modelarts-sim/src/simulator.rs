@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     accounts::{Accounts, Caller, Key, User},
+    agencies::{Agencies, POD_TOKEN},
     chance::Chance,
     clock::{Clock, ClockMode, Millis, http_date},
     cloud::Cloud,
@@ -17,6 +18,7 @@ use crate::{
     ledger::{Requests, Trace},
     message::{Delivery, Reply, Request},
     operation::{Call, Kind, Operation, route},
+    permissions::Actions,
     pools::ListQuery,
     profile::Profile,
     refusal::Refusal,
@@ -34,6 +36,13 @@ pub struct Setup {
     pub keys: Vec<Key>,
     /// Users with a password.
     pub users: Vec<User>,
+    /// Whom only some actions are granted: an access key ID, `DOMAIN/NAME` of a user, `metadata` or
+    /// `pod-identity`, and which.
+    pub grants: Vec<(String, Actions)>,
+    /// How long the keys of metadata and pod identity live, in seconds.
+    pub credential_seconds: u64,
+    /// The token that pod identity asks for.
+    pub pod_token: String,
     /// The settings.
     pub profile: Profile,
     /// How simulated time passes.
@@ -48,6 +57,9 @@ impl Default for Setup {
             region: "cn-north-4".to_owned(),
             keys: Vec::new(),
             users: Vec::new(),
+            grants: Vec::new(),
+            credential_seconds: 3600,
+            pod_token: POD_TOKEN.to_owned(),
             profile: Profile::default(),
             clock: ClockMode::Real,
             seed: 1,
@@ -62,6 +74,8 @@ pub struct Simulator {
     pub cloud: Cloud,
     /// Credentials.
     pub accounts: Accounts,
+    /// Who hands out temporary ones.
+    pub agencies: Agencies,
     /// Faults that are switched on.
     pub faults: Faults,
     /// The clock.
@@ -86,11 +100,17 @@ impl Simulator {
             region,
             keys,
             users,
+            grants,
+            credential_seconds,
+            pod_token,
             profile,
             clock,
             seed,
         } = setup;
-        let accounts = Accounts::new(&region, keys, users, SPARE_PROJECT, seed ^ 2);
+        let mut accounts = Accounts::new(&region, keys, users, SPARE_PROJECT, seed ^ 2);
+        for (principal, actions) in grants {
+            accounts.allow(&principal, actions);
+        }
         let mut cloud = Cloud::new(profile, seed);
         for project in accounts.projects() {
             cloud.add_project(&project.id, wall);
@@ -98,6 +118,7 @@ impl Simulator {
         Self {
             cloud,
             accounts,
+            agencies: Agencies::new(credential_seconds, pod_token, seed ^ 4),
             faults: Faults::new(seed ^ 1),
             clock: Clock::new(clock, wall),
             requests: Requests::default(),
@@ -114,6 +135,7 @@ impl Simulator {
         }
         let call = route(request);
         let operation = call.as_ref().map(|call| call.operation);
+        let caller = self.accounts.claimed(request);
         let strike = operation.and_then(|operation| self.faults.strike(operation));
         let mut reply = match call {
             None => refuse(&Refusal::no_such_api(), &id),
@@ -124,6 +146,9 @@ impl Simulator {
         tally.count += 1;
         tally.rejected += u64::from(reply.status >= 400);
         tally.faults += u64::from(strike.is_some());
+        if let Some(caller) = caller {
+            self.requests.count_caller(caller, reply.status, strike.is_some());
+        }
         reply
     }
 
@@ -156,14 +181,17 @@ impl Simulator {
                 }
                 reply(200, &json!({}), id).undelivered(Delivery::Cut)
             }
-            _ => self.perform(&call, &caller, strike, id, now),
+            _ => self.perform(request, &call, &caller, strike, id, now),
         }
     }
 
-    /// Checks credentials and project. Logging in needs neither.
+    /// Checks credentials, project and permission. Who asks for credentials needs none of them.
     fn admit(&mut self, request: &Request, call: &Call, now: Millis, wall: Millis) -> Result<Caller, Refusal> {
-        if call.operation == Operation::CreateToken {
-            return Ok(Caller { projects: Vec::new() });
+        if call.operation.hands_out_credentials() {
+            return Ok(Caller {
+                projects: Vec::new(),
+                principal: String::new(),
+            });
         }
         let gateway = self.clock.gateway(wall);
         let caller = self.accounts.authenticate(request, now, gateway)?;
@@ -174,10 +202,19 @@ impl Simulator {
                 return Err(Refusal::foreign_project());
             }
         }
+        self.accounts.terms(&caller.principal).permit(call.operation)?;
         Ok(caller)
     }
 
-    fn perform(&mut self, call: &Call, caller: &Caller, strike: Option<Strike>, id: &str, now: Millis) -> Reply {
+    fn perform(
+        &mut self,
+        request: &Request,
+        call: &Call,
+        caller: &Caller,
+        strike: Option<Strike>,
+        id: &str,
+        now: Millis,
+    ) -> Reply {
         let kind = strike.map(|strike| strike.kind);
         let outcome = match kind {
             Some(FaultKind::LostAnswer) => "lostAnswer",
@@ -190,7 +227,12 @@ impl Simulator {
             request_id: id,
             outcome,
         };
-        let result = self.dispatch(call, caller, strike, trace, now);
+        let result = match call.operation {
+            Operation::CreateMetadataToken | Operation::ShowSecurityKey | Operation::CreatePodCredential => {
+                self.hand_out(call.operation, request, now)
+            }
+            _ => self.dispatch(call, caller, strike, trace, now),
+        };
         match kind {
             Some(FaultKind::LostAnswer) => reply(200, &json!({}), id).undelivered(Delivery::Cut),
             Some(FaultKind::ErrorAfterCommit) => refuse(&Refusal::internal(), id),
@@ -212,6 +254,21 @@ impl Simulator {
                 }
             },
         }
+    }
+
+    /// Metadata and pod identity, whose headers count and which ModelArts knows nothing of.
+    fn hand_out(&mut self, operation: Operation, request: &Request, now: Millis) -> Result<Answer, Refusal> {
+        let (agencies, accounts) = (&mut self.agencies, &mut self.accounts);
+        let body = match operation {
+            Operation::CreateMetadataToken => Value::String(agencies.open_session(request, now)?),
+            Operation::CreatePodCredential => agencies.pod_credential(request, accounts, now)?,
+            _ => agencies.security_key(request, accounts, now)?,
+        };
+        Ok(Answer {
+            status: 200,
+            token: None,
+            body,
+        })
     }
 
     fn dispatch(
@@ -315,14 +372,17 @@ pub(crate) fn refuse(refusal: &Refusal, id: &str) -> Reply {
     reply(refusal.status, &refusal.body(id), id)
 }
 
+/// A reply with a body of JSON, or of plain text where the body is one text: only the metadata
+/// service's session token is.
 pub(crate) fn reply(status: u16, body: &Value, id: &str) -> Reply {
+    let (media, body) = match body {
+        Value::String(text) => ("text/plain", text.clone()),
+        body => ("application/json", body.to_string()),
+    };
     Reply {
         status,
-        headers: vec![
-            ("X-Request-Id", id.to_owned()),
-            ("Content-Type", "application/json".to_owned()),
-        ],
-        body: body.to_string().into_bytes(),
+        headers: vec![("X-Request-Id", id.to_owned()), ("Content-Type", media.to_owned())],
+        body: body.into_bytes(),
         delivery: Delivery::Send,
     }
 }

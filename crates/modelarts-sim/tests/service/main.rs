@@ -1,10 +1,13 @@
-//! The whole service without a socket: credentials, faults, identity, control.
+//! The whole service without a socket: credentials, permissions, faults, identity, control.
 
+mod agencies;
+mod callers;
 mod control;
 mod credentials;
 mod faults;
 mod identity;
 mod levers;
+mod permissions;
 
 use hmac::{Hmac, KeyInit, Mac};
 use modelarts_sim::{
