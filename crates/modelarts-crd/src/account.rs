@@ -80,7 +80,13 @@ pub struct ModelArtsAccountSpec {
     #[schemars(with = "String", length(min = 1, max = 253), regex(pattern = r"^https?://"))]
     pub iam_endpoint: Option<String>,
 
-    /// The credentials to sign with.
+    /// Certificates in PEM of the authorities that sign the endpoints' certificates, for a private cloud. They are trusted
+    /// besides the public ones, by this account only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = 65536), regex(pattern = r"-----BEGIN CERTIFICATE-----"))]
+    pub ca_bundle: Option<String>,
+
+    /// Where the credentials come from: exactly one of secret, environment, podIdentity and instanceMetadata.
     pub credentials: AccountCredentials,
 
     /// Which namespaces may have pools in this account, by their labels.
@@ -105,13 +111,36 @@ pub struct ModelArtsAccountSpec {
     pub poll_interval: Option<String>,
 }
 
-/// The credentials of an account.
-#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+/// Where the credentials of an account come from: exactly one of these.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+#[schemars(transform = crate::rules::account_credentials)]
 pub struct AccountCredentials {
     /// A Secret in the operator's own namespace. Either the keys accessKey, secretKey and, for temporary keys, securityToken;
-    /// or the keys domain, username and password, for tokens.
-    pub secret: SecretName,
+    /// or the keys domain, username and password, for tokens. It is read again whenever it changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "SecretName")]
+    pub secret: Option<SecretName>,
+    /// The operator's own environment: HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK and, for temporary keys, HUAWEICLOUD_SDK_SECURITY_TOKEN;
+    /// or HW_ACCESS_KEY, HW_SECRET_KEY and HW_SECURITY_TOKEN; or HW_DOMAIN_NAME, HW_USER_NAME and HW_USER_PASSWORD, for tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "NoSettings")]
+    pub environment: Option<NoSettings>,
+    /// The agency of CCE that is associated with the operator's service account. No key is kept anywhere; what the cluster hands out
+    /// is renewed before it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "NoSettings")]
+    pub pod_identity: Option<NoSettings>,
+    /// The agency of the ECS instance, or of the CCE node, that the operator runs on. Every pod of that node that reaches the
+    /// metadata service has the same rights: prefer podIdentity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "NoSettings")]
+    pub instance_metadata: Option<NoSettings>,
 }
+
+/// Nothing to set.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NoSettings {}
 
 /// A Secret in the operator's own namespace.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]

@@ -134,6 +134,17 @@ pub(crate) fn account_spec(schema: &mut Schema) {
     );
 }
 
+/// Adds the rule of an account's credentials.
+pub(crate) fn account_credentials(schema: &mut Schema) {
+    let sources = ["secret", "environment", "podIdentity", "instanceMetadata"];
+    let present = sources.map(|source| format!("has(self.{source})")).join(", ");
+    add(
+        schema,
+        Rule::new(format!("[{present}].exists_one(present, present)"))
+            .message("set exactly one of secret, environment, podIdentity and instanceMetadata"),
+    );
+}
+
 /// A field that keeps the value, or the absence, that it was created with.
 fn immutable(field: &str, kind: &str) -> Rule {
     Rule::new(format!(
