@@ -126,12 +126,7 @@ async fn while_the_source_is_down_the_old_key_serves_until_shortly_before_its_en
     }
     client.show_pool(&id()).await.unwrap();
     clock.pass(Duration::from_secs(1));
-    let error = loop {
-        match client.show_pool(&id()).await {
-            Err(error) => break error,
-            Ok(_) => panic!("the key has ended"),
-        }
-    };
+    let error = client.show_pool(&id()).await.unwrap_err();
     assert_eq!(
         (error.operation, error.failure, error.sent),
         ("FetchKey", Failure::Transient, Sent::NotSent)
