@@ -26,12 +26,20 @@ use crate::sign::{Algorithm, Pair, Unsigned, sign};
 use crate::token::Token;
 use crate::transport::Answer;
 
+/// What a request is signed with.
+#[derive(Clone, Copy)]
+pub(crate) struct SigningKey<'a> {
+    pub(crate) access_key: &'a str,
+    pub(crate) secret_key: &'a SecretString,
+    pub(crate) security_token: Option<&'a SecretString>,
+}
+
 impl Client {
     /// One signed call.
     pub(crate) async fn with_keys(&self, request: &ApiRequest, ends: Instant) -> Result<Answer, ApiError> {
         let url = self.url(request)?;
         let headers = self.signed_headers(request, &url)?;
-        self.exchange(request, url, headers, ends, None).await
+        self.exchange(request, url, headers, ends, &[]).await
     }
 
     /// One call with a token; for a read, a second one with a new token if the first is refused.
@@ -53,7 +61,7 @@ impl Client {
         let ends = Instant::now() + inner.config.deadline;
         let look = inner.looked_up.get_or_try_init(|| async {
             match &inner.config.credentials {
-                Credentials::Keys { .. } => self.search(name).await,
+                Credentials::Keys { .. } | Credentials::Fetched(_) => self.search(name).await,
                 Credentials::Password { .. } => self.project_of_token(ends).await,
             }
         });
@@ -120,11 +128,13 @@ impl Client {
         let value = secret_value(operation, token.value())?;
         headers.insert(HeaderName::from_static("x-auth-token"), value);
         accept(&mut headers, request);
-        let mut result = self.exchange(request, url, headers, ends, Some(token.value())).await;
+        let mut result = self
+            .exchange(request, url, headers, ends, std::slice::from_ref(token.value()))
+            .await;
         match &mut result {
             Ok(_) => token.accept(),
             Err(error) if is_refusal(error) => {
-                self.inner.tokens.drop_token(token);
+                self.inner.tokens.forget(token);
                 // What was good before has grown old; what never was is the user's own trouble.
                 error.failure = if token.was_accepted() {
                     Failure::Expired
@@ -185,7 +195,7 @@ impl Client {
         )?;
         let started = Instant::now();
         let result = self.exchange_login(&request, ends).await;
-        self.record(&request, started, result.as_ref().err());
+        self.record(request.operation, started, result.as_ref().err());
         result
     }
 
@@ -193,7 +203,7 @@ impl Client {
         let url = self.url(request)?;
         let mut headers = HeaderMap::new();
         accept(&mut headers, request);
-        let answer = self.exchange(request, url, headers, ends, None).await?;
+        let answer = self.exchange(request, url, headers, ends, &[]).await?;
         read_token(&answer, self.inner.hooks.clock.wall()).map_err(|why| {
             let (failure, sent) = classify(request.operation, Reply::Unreadable);
             ApiError {
@@ -205,18 +215,35 @@ impl Client {
         })
     }
 
-    /// Exactly the headers that are signed, and the signature.
+    /// Exactly the headers that are signed with the configured key, and the signature.
     pub(crate) fn signed_headers(&self, request: &ApiRequest, url: &Url) -> Result<HeaderMap, ApiError> {
-        let operation = request.operation.as_str();
-        let refuse = |why: &str| ApiError::unsent(operation, Failure::Invalid, why);
         let Credentials::Keys {
             access_key,
             secret_key,
             security_token,
         } = &self.inner.config.credentials
         else {
-            return Err(refuse("a password signs nothing"));
+            let operation = request.operation.as_str();
+            let why = "there is no configured key to sign with";
+            return Err(ApiError::unsent(operation, Failure::Invalid, why));
         };
+        let key = SigningKey {
+            access_key,
+            secret_key,
+            security_token: security_token.as_ref(),
+        };
+        self.headers_signed_with(key, request, url)
+    }
+
+    /// The headers of a request signed with `key`.
+    pub(crate) fn headers_signed_with(
+        &self,
+        key: SigningKey<'_>,
+        request: &ApiRequest,
+        url: &Url,
+    ) -> Result<HeaderMap, ApiError> {
+        let operation = request.operation.as_str();
+        let refuse = |why: &str| ApiError::unsent(operation, Failure::Invalid, why);
         let project = match (&self.inner.config.project, request.service) {
             (_, Service::Iam) => None,
             (ProjectRef::Id(id), Service::ModelArts) => Some(id),
@@ -228,7 +255,7 @@ impl Client {
             date: &date.to_string(),
             project_id: project.map(ProjectId::as_str),
             domain_id: None,
-            security_token: security_token.as_ref(),
+            security_token: key.security_token,
             payload: Payload::Hashed,
         };
         let content_type = request.content_type;
@@ -244,8 +271,8 @@ impl Client {
             headers: &pairs,
             body: &request.body,
         };
-        let signed =
-            sign(unsigned, access_key, secret_key, Algorithm::Sdk).map_err(|error| refuse(&error.to_string()))?;
+        let signed = sign(unsigned, key.access_key, key.secret_key, Algorithm::Sdk)
+            .map_err(|error| refuse(&error.to_string()))?;
         let mut headers = HeaderMap::new();
         let authorization = ("Authorization".to_owned(), signed.authorization);
         for (name, value) in pairs.into_iter().chain([authorization]) {

@@ -14,7 +14,7 @@ use http::{Method, Request, Response};
 use tokio::time::Instant;
 use url::Url;
 
-use crate::transport::{Answer, LARGEST_BODY, LARGEST_ERROR, NoAnswer};
+use crate::transport::{Answer, LARGEST_ERROR, NoAnswer};
 
 /// What carries the requests of a client.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +37,8 @@ type Answering = Pin<Box<dyn Future<Output = Result<Response<Bytes>, Interrupted
 pub struct InMemory(Arc<dyn Fn(Request<Bytes>) -> Answering + Send + Sync>);
 
 impl InMemory {
-    /// For tests: `answer` is called with each request, complete with URL, signature and body.
+    /// For tests: `answer` is called with each request, complete with URL, signature and body; with
+    /// those to a source of temporary keys, too.
     ///
     /// It may take as long as it likes: a call that outlives its deadline is dropped, as a
     /// connection would be.
@@ -48,7 +49,8 @@ impl InMemory {
         Self(Arc::new(move |request| Box::pin(answer(request))))
     }
 
-    /// Sends one request, and waits for the answer until `ends`.
+    /// Sends one request, and waits until `ends` for the answer, which has at most `largest`
+    /// octets if it says yes.
     pub(crate) async fn send(
         &self,
         method: Method,
@@ -56,6 +58,7 @@ impl InMemory {
         headers: HeaderMap,
         body: Bytes,
         ends: Instant,
+        largest: usize,
     ) -> Result<Answer, NoAnswer> {
         let mut request = Request::new(body);
         *request.method_mut() = method;
@@ -73,7 +76,7 @@ impl InMemory {
         let status = head.status.as_u16();
         let headers = head.headers;
         match head.status.is_success() {
-            true if body.len() > LARGEST_BODY => Err(NoAnswer::Oversized { status, headers }),
+            true if body.len() > largest => Err(NoAnswer::Oversized { status, headers }),
             true => Ok(Answer { status, headers, body }),
             false => Ok(Answer {
                 status,

@@ -2,7 +2,7 @@
 //!
 //! Clones share credentials, token, connections and the rest of a refused key. New credentials
 //! make a new client. This file leads a call from its request to its typed answer; how it is
-//! authenticated is in `authenticate.rs`, what is sent in `transport.rs`.
+//! authenticated is in `authenticate.rs` and `fetched.rs`, what is sent in `transport.rs`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,12 +19,15 @@ use crate::config::{CallRecord, Config, ConfigError, Hooks, ProjectRef};
 use crate::credentials::Credentials;
 use crate::error::ApiError;
 use crate::failure::{Failure, Reply, classify};
-use crate::guard::KeyGuard;
+use crate::guard::{KeyGuard, Pass};
 use crate::ids::ProjectId;
 use crate::operation::Operation;
+use crate::renewal::Renewal;
 use crate::request::{ApiRequest, Service};
-use crate::token::TokenCache;
-use crate::transport::{Answer, Transport};
+use crate::temporary::TemporaryKey;
+use crate::token::Token;
+use crate::transport::{Answer, Reach, Transport};
+use crate::trials::Trials;
 
 /// A client. Cheap to clone.
 #[derive(Clone)]
@@ -36,12 +39,17 @@ pub struct Client {
 pub(crate) struct Inner {
     pub(crate) config: Config,
     pub(crate) hooks: Hooks,
+    /// Of configured credentials. A fetched key has its own.
     pub(crate) guard: KeyGuard,
-    pub(crate) tokens: TokenCache,
+    pub(crate) tokens: Renewal<Token>,
+    pub(crate) keys: Renewal<TemporaryKey>,
+    pub(crate) trials: Trials,
     pub(crate) looked_up: OnceCell<ProjectId>,
     /// What must not appear in a message.
     secrets: Vec<SecretString>,
     transport: Transport,
+    /// To the source of temporary keys, if there is one.
+    pub(crate) source_transport: Option<Transport>,
 }
 
 impl Client {
@@ -61,16 +69,33 @@ impl Client {
     /// If the configuration cannot work or must not be tried.
     pub fn with_hooks(config: Config, hooks: Hooks) -> Result<Self, ConfigError> {
         let config = config.checked()?;
-        let loopback = config.allow_http_loopback;
-        let transport =
-            Transport::new(&config.user_agent, loopback, hooks.carrier.clone()).map_err(ConfigError::Http)?;
+        let roots = match &config.extra_roots {
+            Some(roots) => roots.certificates().map_err(ConfigError::ExtraRoots)?,
+            None => Vec::new(),
+        };
+        let transport = |reach| {
+            let carrier = hooks.carrier.clone();
+            Transport::new(&config.user_agent, reach, roots.clone(), carrier).map_err(ConfigError::Http)
+        };
+        let cloud = transport(Reach::Cloud {
+            loopback: config.allow_http_loopback,
+        })?;
+        let source = match &config.credentials {
+            Credentials::Fetched(source) => Some(transport(Reach::KeySource {
+                patience: source.patience(),
+            })?),
+            Credentials::Keys { .. } | Credentials::Password { .. } => None,
+        };
         Ok(Self {
             inner: Arc::new(Inner {
                 guard: KeyGuard::new(hooks.key_pause),
-                tokens: TokenCache::default(),
+                tokens: Renewal::default(),
+                keys: Renewal::default(),
+                trials: Trials::new(hooks.key_pause),
                 looked_up: OnceCell::new(),
                 secrets: config.credentials.secrets(),
-                transport,
+                transport: cloud,
+                source_transport: source,
                 config,
                 hooks,
             }),
@@ -117,7 +142,7 @@ impl Client {
             let checked = check(&mut value).map_err(|why| self.unreadable(request, &answer, why))?;
             Ok((value, checked))
         });
-        self.record(request, started, result.as_ref().err());
+        self.record(request.operation, started, result.as_ref().err());
         result
     }
 
@@ -132,25 +157,20 @@ impl Client {
                 .map(Some)
                 .map_err(|_| self.unreadable(request, &answer, "the answer is no JSON object"))
         });
-        self.record(request, started, result.as_ref().err());
+        self.record(request.operation, started, result.as_ref().err());
         result
     }
 
     /// One call with the credentials, if these are not at rest.
     async fn call(&self, request: &ApiRequest, started: Instant) -> Result<Answer, ApiError> {
         let inner = &self.inner;
-        let operation = request.operation.as_str();
         let ends = started + inner.config.deadline;
-        let turn = inner.guard.enter(operation, || inner.hooks.clock.steady());
-        let _pass = tokio::time::timeout_at(ends, turn).await.map_err(|_| {
-            ApiError::unsent(
-                operation,
-                Failure::Transient,
-                "not sent: the first call with these credentials got no answer in time",
-            )
-        })??;
+        if let Credentials::Fetched(source) = &inner.config.credentials {
+            return self.with_fetched(source, request, ends).await;
+        }
+        let _pass = self.turn(&inner.guard, request.operation, ends).await?;
         let result = match &inner.config.credentials {
-            Credentials::Keys { .. } => self.with_keys(request, ends).await,
+            Credentials::Keys { .. } | Credentials::Fetched(_) => self.with_keys(request, ends).await,
             Credentials::Password { .. } => self.with_token(request, ends).await,
         };
         let error = result.as_ref().err();
@@ -163,20 +183,40 @@ impl Client {
         result
     }
 
-    /// Sends once, and turns everything but an answer that says yes into an error.
+    /// Waits for permission to call with the key that `guard` protects.
+    pub(crate) async fn turn<'a>(
+        &self,
+        guard: &'a KeyGuard,
+        operation: Operation,
+        ends: Instant,
+    ) -> Result<Pass<'a>, ApiError> {
+        let operation = operation.as_str();
+        let turn = guard.enter(operation, || self.inner.hooks.clock.steady());
+        tokio::time::timeout_at(ends, turn).await.map_err(|_| {
+            ApiError::unsent(
+                operation,
+                Failure::Transient,
+                "not sent: the first call with these credentials got no answer in time",
+            )
+        })?
+    }
+
+    /// Sends once, and turns everything but an answer that says yes into an error, which shows
+    /// none of the configured and `fetched` secrets.
     pub(crate) async fn exchange(
         &self,
         request: &ApiRequest,
         url: Url,
         headers: HeaderMap,
         ends: Instant,
-        token: Option<&SecretString>,
+        fetched: &[SecretString],
     ) -> Result<Answer, ApiError> {
-        let sent = self.inner.transport.send(request, url, headers, ends).await;
+        let (method, body) = (request.method.clone(), request.body.clone());
+        let sent = self.inner.transport.send(method, url, headers, body, ends).await;
         match sent {
             Ok(answer) if (200..300).contains(&answer.status) => Ok(answer),
             Ok(answer) => {
-                let secrets: Vec<SecretString> = self.inner.secrets.iter().chain(token).cloned().collect();
+                let secrets: Vec<SecretString> = self.inner.secrets.iter().chain(fetched).cloned().collect();
                 let now = self.inner.hooks.clock.wall();
                 Err(answer::refusal(request.operation, &answer, now, &secrets))
             }
@@ -218,10 +258,10 @@ impl Client {
         }
     }
 
-    pub(crate) fn record(&self, request: &ApiRequest, started: Instant, error: Option<&ApiError>) {
+    pub(crate) fn record(&self, operation: Operation, started: Instant, error: Option<&ApiError>) {
         if let Some(observer) = &self.inner.hooks.observer {
             observer(&CallRecord {
-                operation: request.operation.as_str(),
+                operation: operation.as_str(),
                 failure: error.map(|error| (error.failure, error.sent)),
                 duration: started.elapsed(),
             });

@@ -13,6 +13,7 @@ use crate::credentials::{Credentials, CredentialsError};
 use crate::endpoint::{AllowedHosts, EndpointError};
 use crate::failure::{Failure, Sent};
 use crate::ids::ProjectId;
+use crate::roots::{ExtraRoots, RootsError};
 
 /// Where to, as whom, and how long to wait.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct Config {
     pub allow_http_loopback: bool,
     /// Hosts beside the vendor's own.
     pub allowed_hosts: AllowedHosts,
+    /// Root certificates trusted beside the built-in ones.
+    pub extra_roots: Option<ExtraRoots>,
     /// The `User-Agent` header; see [`default_user_agent`].
     pub user_agent: String,
 }
@@ -48,6 +51,7 @@ impl Config {
             deadline: Duration::from_secs(30),
             allow_http_loopback: false,
             allowed_hosts: AllowedHosts::default(),
+            extra_roots: None,
             user_agent: default_user_agent(),
         }
     }
@@ -80,6 +84,9 @@ pub enum ConfigError {
     /// A project must have a name.
     #[error("the project name is empty")]
     NoProject,
+    /// The bundle of root certificates cannot be used.
+    #[error("the extra root certificates are refused")]
+    ExtraRoots(#[source] RootsError),
     /// The HTTP client could not be set up, for example without any root certificate.
     #[error("the HTTP client cannot be set up")]
     Http(#[source] reqwest::Error),
@@ -101,7 +108,10 @@ impl Config {
         if matches!(&self.project, ProjectRef::Name(name) if name.trim().is_empty()) {
             return Err(ConfigError::NoProject);
         }
-        let credentials = self.credentials.checked().map_err(ConfigError::Credentials)?;
+        let credentials = self
+            .credentials
+            .checked(self.allow_http_loopback)
+            .map_err(ConfigError::Credentials)?;
         Ok(Self { credentials, ..self })
     }
 }

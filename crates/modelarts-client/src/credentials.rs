@@ -5,6 +5,8 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
+use crate::source::{KeySource, KeySourceError};
+
 /// How calls are authenticated.
 #[derive(Clone)]
 pub enum Credentials {
@@ -26,6 +28,8 @@ pub enum Credentials {
         /// The user's password.
         password: SecretString,
     },
+    /// Each request is signed with a temporary key, which is fetched and renewed.
+    Fetched(KeySource),
 }
 
 /// What is wrong with credentials. Never says more than which part.
@@ -40,6 +44,9 @@ pub enum CredentialsError {
     /// The part cannot be sent in a header.
     #[error("the {0} cannot be sent in a header")]
     NotAHeader(&'static str),
+    /// Temporary keys must not be fetched there.
+    #[error("the source of temporary keys is refused")]
+    Source(#[source] KeySourceError),
 }
 
 impl Credentials {
@@ -48,8 +55,9 @@ impl Credentials {
     /// # Errors
     ///
     /// If a part is empty or cannot be right: the cloud counts wrong keys and locks them, so what
-    /// can be seen here should not be tried.
-    pub(crate) fn checked(&self) -> Result<Self, CredentialsError> {
+    /// can be seen here should not be tried. A source of keys may be on loopback only where
+    /// `loopback` is allowed for development.
+    pub(crate) fn checked(&self, loopback: bool) -> Result<Self, CredentialsError> {
         match self {
             Self::Keys {
                 access_key,
@@ -88,10 +96,14 @@ impl Credentials {
                     password: password.into(),
                 })
             }
+            Self::Fetched(source) => {
+                source.check(loopback).map_err(CredentialsError::Source)?;
+                Ok(self.clone())
+            }
         }
     }
 
-    /// All secret parts, for keeping them out of messages.
+    /// All secret parts, for keeping them out of messages. What is fetched is not known here.
     pub(crate) fn secrets(&self) -> Vec<SecretString> {
         match self {
             Self::Keys {
@@ -102,6 +114,7 @@ impl Credentials {
                 .chain(security_token.clone())
                 .collect(),
             Self::Password { password, .. } => vec![password.clone()],
+            Self::Fetched(_) => Vec::new(),
         }
     }
 }
@@ -143,6 +156,7 @@ impl fmt::Debug for Credentials {
                 .field("domain", domain)
                 .field("username", username)
                 .finish_non_exhaustive(),
+            Self::Fetched(source) => f.debug_tuple("Fetched").field(source).finish(),
         }
     }
 }
@@ -163,7 +177,7 @@ mod tests {
     fn a_final_line_feed_is_cut() {
         let Ok(Credentials::Keys {
             access_key, secret_key, ..
-        }) = keys("AKEXAMPLE\n", "sk-example\r\n").checked()
+        }) = keys("AKEXAMPLE\n", "sk-example\r\n").checked(false)
         else {
             panic!("refused");
         };
@@ -173,7 +187,7 @@ mod tests {
 
     #[test]
     fn keys_that_cannot_be_right_are_refused_before_the_cloud_counts_them() {
-        let refused = |credentials: Credentials| credentials.checked().unwrap_err();
+        let refused = |credentials: Credentials| credentials.checked(false).unwrap_err();
         assert_eq!(refused(keys(" ", "s")), CredentialsError::Empty("access key"));
         assert_eq!(refused(keys("A", "")), CredentialsError::Empty("secret key"));
         assert_eq!(refused(keys("A K", "s")), CredentialsError::Blank("access key"));
@@ -193,7 +207,7 @@ mod tests {
             username: "u".into(),
             password: " two words \n".into(),
         })
-        .checked() else {
+        .checked(false) else {
             panic!("refused");
         };
         assert_eq!(password.expose_secret(), " two words ");

@@ -1,6 +1,7 @@
-//! Damaged input for what is private here: classes of answers, headers that hold times, logins,
+//! Damaged input for what is private here: classes of answers, headers that hold times, logins, keys,
 //! addresses, and the headers of a signed request. The rest is in `tests/fuzz`.
 
+mod keys;
 mod logins;
 mod refusals;
 mod sending;

@@ -85,7 +85,7 @@ impl KeyGuard {
 }
 
 /// The cloud refused the key itself. An error of our own is none.
-fn is_refusal(error: &ApiError) -> bool {
+pub(crate) fn is_refusal(error: &ApiError) -> bool {
     let refused = matches!(
         error.failure,
         Failure::Unauthenticated | Failure::Expired | Failure::Locked
@@ -94,7 +94,7 @@ fn is_refusal(error: &ApiError) -> bool {
 }
 
 /// Whether such a failure is given only after the key was found good.
-fn knows_the_key(failure: Failure) -> bool {
+pub(crate) fn knows_the_key(failure: Failure) -> bool {
     match failure {
         Failure::Invalid | Failure::Conflict | Failure::Quota | Failure::SoldOut => true,
         Failure::Gone | Failure::Denied => true,
@@ -109,7 +109,7 @@ fn knows_the_key(failure: Failure) -> bool {
 }
 
 /// Carries the cause along, so that whoever sees only this error learns what to mend.
-fn resting(operation: &'static str, cause: &ApiError, left: Duration) -> ApiError {
+pub(crate) fn resting(operation: &'static str, cause: &ApiError, left: Duration) -> ApiError {
     let seconds = left.as_secs().max(1);
     ApiError {
         code: cause.code.clone(),

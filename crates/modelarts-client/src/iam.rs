@@ -86,6 +86,7 @@ pub(crate) enum Found {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::renewal::Ending;
     use bytes::Bytes;
     use http::HeaderMap;
 

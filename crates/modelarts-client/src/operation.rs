@@ -37,6 +37,8 @@ pub enum Operation {
     ListPoolNodes,
     /// IAM: log in for a token.
     CreateToken,
+    /// Pod identity or instance metadata: fetch a temporary key.
+    FetchKey,
     /// IAM: find a project by name.
     ListProjects,
     /// IAM: all projects the caller can reach; needs no permission.
@@ -53,7 +55,7 @@ pub(crate) enum Target {
 
 impl Operation {
     /// All operations.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::CreatePool,
         Self::ListPools,
         Self::ShowPool,
@@ -71,6 +73,7 @@ impl Operation {
         Self::ShowOrder,
         Self::ListPoolNodes,
         Self::CreateToken,
+        Self::FetchKey,
         Self::ListProjects,
         Self::ListAuthProjects,
     ];
@@ -96,13 +99,14 @@ impl Operation {
             Self::ShowOrder => "ShowOrder",
             Self::ListPoolNodes => "ListPoolNodes",
             Self::CreateToken => "CreateToken",
+            Self::FetchKey => "FetchKey",
             Self::ListProjects => "ListProjects",
             Self::ListAuthProjects => "ListAuthProjects",
         }
     }
 
     /// Whether it changes nothing and may be repeated freely. A login is no read: failed ones are
-    /// counted and lock the user.
+    /// counted and lock the user. Nor is the fetch of a key, which has a rhythm of its own.
     #[must_use]
     pub fn is_read(self) -> bool {
         match self {
@@ -112,7 +116,8 @@ impl Operation {
             | Self::CreateNetwork
             | Self::PatchNetwork
             | Self::DeleteNetwork
-            | Self::CreateToken => false,
+            | Self::CreateToken
+            | Self::FetchKey => false,
             Self::ListPools
             | Self::ShowPool
             | Self::ListNetworks

@@ -8,13 +8,14 @@ use std::error::Error;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Method;
 use http::header::{CONTENT_LENGTH, HeaderMap};
-use reqwest::{Response, redirect, retry};
+use reqwest::{Certificate, Response, redirect, retry};
 use tokio::time::Instant;
 use url::Url;
 
 use crate::carrier::{Carrier, InMemory};
-use crate::request::ApiRequest;
+use crate::fetch::LARGEST_KEY;
 use crate::resolver::FilteredResolver;
 
 /// Largest body read of an answer that says yes. No list of pools comes near it.
@@ -42,9 +43,26 @@ pub(crate) enum NoAnswer {
     Oversized { status: u16, headers: HeaderMap },
 }
 
+/// Whom a transport reaches.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Reach {
+    /// The cloud: by https, and at addresses a cloud can have. Loopback if allowed for development.
+    Cloud { loopback: bool },
+    /// A source of temporary keys, whose address was checked. It may be on this machine or link,
+    /// and speak plain http; it must answer soon.
+    KeySource { patience: Duration },
+}
+
 /// Sends requests.
 #[derive(Debug)]
-pub(crate) enum Transport {
+pub(crate) struct Transport {
+    way: Way,
+    /// Octets of the largest answer that says yes.
+    largest: usize,
+}
+
+#[derive(Debug)]
+enum Way {
     /// Over the network.
     Sockets(reqwest::Client),
     /// To a service in this process.
@@ -52,55 +70,70 @@ pub(crate) enum Transport {
 }
 
 impl Transport {
-    /// A transport that speaks https only, unless `loopback` is allowed for development.
-    pub(crate) fn new(user_agent: &str, loopback: bool, carrier: Carrier) -> Result<Self, reqwest::Error> {
+    /// A transport to those within `reach`, that trusts `roots` beside the built-in ones.
+    pub(crate) fn new(
+        user_agent: &str,
+        reach: Reach,
+        roots: Vec<Certificate>,
+        carrier: Carrier,
+    ) -> Result<Self, reqwest::Error> {
+        let largest = match reach {
+            Reach::Cloud { .. } => LARGEST_BODY,
+            Reach::KeySource { .. } => LARGEST_KEY,
+        };
         if let Carrier::InMemory(service) = carrier {
-            return Ok(Self::InMemory(service));
+            let way = Way::InMemory(service);
+            return Ok(Self { way, largest });
         }
         // A provider that is already installed serves as well; the error says just that.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
+        let builder = reqwest::Client::builder()
             .user_agent(user_agent)
             .redirect(redirect::Policy::none())
             .retry(retry::never())
             .no_proxy()
             .referer(false)
             .http1_only()
-            .https_only(!loopback)
-            .connect_timeout(CONNECT)
-            .dns_resolver(FilteredResolver { loopback })
-            .build()?;
-        Ok(Self::Sockets(http))
+            .tls_certs_merge(roots);
+        let builder = match reach {
+            Reach::Cloud { loopback } => builder
+                .https_only(!loopback)
+                .connect_timeout(CONNECT)
+                .dns_resolver(FilteredResolver { loopback }),
+            Reach::KeySource { patience } => builder.connect_timeout(patience).read_timeout(patience),
+        };
+        let way = Way::Sockets(builder.build()?);
+        Ok(Self { way, largest })
     }
 
-    /// Sends `request` with `headers` to `url`, once, and reads the answer until `ends`.
+    /// Sends to `url`, once, and reads the answer until `ends`.
     pub(crate) async fn send(
         &self,
-        request: &ApiRequest,
+        method: Method,
         url: Url,
         headers: HeaderMap,
+        body: Bytes,
         ends: Instant,
     ) -> Result<Answer, NoAnswer> {
         let left = ends.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(NoAnswer::NotConnected("the deadline has passed".into()));
         }
-        let http = match self {
-            Self::Sockets(http) => http,
-            Self::InMemory(service) => {
-                let body = request.body.clone();
-                return service.send(request.method.clone(), &url, headers, body, ends).await;
+        let http = match &self.way {
+            Way::Sockets(http) => http,
+            Way::InMemory(service) => {
+                return service.send(method, &url, headers, body, ends, self.largest).await;
             }
         };
-        let mut builder = http.request(request.method.clone(), url).headers(headers).timeout(left);
-        if !request.body.is_empty() {
-            builder = builder.body(request.body.clone());
+        let mut builder = http.request(method, url).headers(headers).timeout(left);
+        if !body.is_empty() {
+            builder = builder.body(body);
         }
         let response = builder.send().await.map_err(no_answer)?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         if response.status().is_success() {
-            return match read(response, LARGEST_BODY).await {
+            return match read(response, self.largest).await {
                 Ok((body, true)) => Ok(Answer { status, headers, body }),
                 Ok((_, false)) => Err(NoAnswer::Oversized { status, headers }),
                 Err(error) => Err(NoAnswer::Interrupted(describe(error))),

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::{Time, header_map};
 use crate::iam::{Found, Projects, read_token};
 use crate::ids::ProjectId;
-use crate::token::TokenCache;
+use crate::renewal::{Ending, Renewal};
+use crate::token::Token;
 use crate::transport::Answer;
 
 fn login() -> Corpus {
@@ -49,7 +50,7 @@ fn an_answer_to_a_login_is_a_token_exactly_if_it_has_one() {
                 assert!(ProjectId::parse(project.as_str()).is_ok());
             }
             // However far off its end is, the cache can tell whether it is due.
-            let cache = TokenCache::default();
+            let cache = Renewal::<Token>::default();
             let kept = runtime()
                 .block_on(cache.current(|| now, async || Ok(read)))
                 .ok()

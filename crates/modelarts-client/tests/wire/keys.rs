@@ -9,7 +9,7 @@ use modelarts_client::{Client, Credentials, Failure, ListPools, PoolId, Sent};
 use secrecy::SecretString;
 use serde_json::json;
 
-use crate::cloud::{Cloud, HandClock, POOL, PROJECT, Seen, bad_key, keys, pool, refuse, say};
+use crate::cloud::{Cloud, HandClock, POOL, PROJECT, Reply, Seen, bad_key, keys, pool, refuse, say};
 
 /// Computes the signature of a request as it arrived, the way a gateway does.
 fn expected_authorization(seen: &Seen) -> String {
@@ -149,6 +149,27 @@ async fn after_a_refusal_the_key_rests_and_nothing_is_sent() {
         Failure::Unauthenticated,
         "new credentials are tried at once"
     );
+}
+
+#[tokio::test]
+async fn a_refusal_that_a_wrong_clock_may_explain_says_so_and_so_does_the_rest_after_it() {
+    let cloud = Cloud::start(|_| {
+        let Reply::Say(mut response) = bad_key() else {
+            return Reply::Hang;
+        };
+        let date = "Thu, 02 Jan 2025 12:20:00 GMT".parse().unwrap();
+        response.headers_mut().insert("date", date);
+        Reply::Say(response)
+    })
+    .await;
+    // The clock of the test stands at noon.
+    let client = Client::with_hooks(cloud.config(keys()), HandClock::new().hooks()).unwrap();
+    for _ in 0..2 {
+        let error = client.show_pool(&PoolId::parse(POOL).unwrap()).await.unwrap_err();
+        assert_eq!(error.clock_skew, Some(1200));
+        assert!(error.to_string().contains("clock skew of 1200 s"), "{error}");
+    }
+    assert_eq!(cloud.seen().len(), 1);
 }
 
 #[tokio::test]

@@ -4,9 +4,13 @@
 #![allow(clippy::panic, clippy::unwrap_used)]
 
 mod cloud;
+mod fetched;
+mod in_memory;
 mod keys;
 mod operations;
 mod projects;
+mod roots;
 mod secrets;
+mod sources;
 mod tokens;
 mod transport;
