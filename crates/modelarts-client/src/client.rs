@@ -5,6 +5,7 @@
 //! authenticated is in `authenticate.rs` and `fetched.rs`, what is sent in `transport.rs`.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use http::HeaderMap;
@@ -165,14 +166,18 @@ impl Client {
     async fn call(&self, request: &ApiRequest, started: Instant) -> Result<Answer, ApiError> {
         let inner = &self.inner;
         let ends = started + inner.config.deadline;
+        // Boxed without their types: whoever calls would carry each way to call, also those not taken.
+        type Call<'a> = Pin<Box<dyn Future<Output = Result<Answer, ApiError>> + Send + 'a>>;
         if let Credentials::Fetched(source) = &inner.config.credentials {
-            return self.with_fetched(source, request, ends).await;
+            let call: Call<'_> = Box::pin(self.with_fetched(source, request, ends));
+            return call.await;
         }
         let _pass = self.turn(&inner.guard, request.operation, ends).await?;
-        let result = match &inner.config.credentials {
-            Credentials::Keys { .. } | Credentials::Fetched(_) => self.with_keys(request, ends).await,
-            Credentials::Password { .. } => self.with_token(request, ends).await,
+        let call: Call<'_> = match &inner.config.credentials {
+            Credentials::Keys { .. } | Credentials::Fetched(_) => Box::pin(self.with_keys(request, ends)),
+            Credentials::Password { .. } => Box::pin(self.with_token(request, ends)),
         };
+        let result = call.await;
         let error = result.as_ref().err();
         // A token that grew old says nothing about the user.
         let only_old = matches!(&inner.config.credentials, Credentials::Password { .. })

@@ -83,7 +83,11 @@ pub struct ModelArtsAccountSpec {
     /// Certificates in PEM of the authorities that sign the endpoints' certificates, for a private cloud. They are trusted
     /// besides the public ones, by this account only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(min = 1, max = 65536), regex(pattern = r"-----BEGIN CERTIFICATE-----"))]
+    #[schemars(
+        with = "String",
+        length(min = 1, max = 65536),
+        regex(pattern = r"-----BEGIN CERTIFICATE-----")
+    )]
     pub ca_bundle: Option<String>,
 
     /// Where the credentials come from: exactly one of secret, environment, podIdentity and instanceMetadata.

@@ -17,6 +17,7 @@ use modelarts_crd::conditions::Reason;
 use modelarts_plan::Closed;
 
 use crate::connection;
+use crate::credentials::{self, Place, Surroundings};
 use crate::governor::{Class, Governor, Limits};
 use crate::reach::Reach;
 
@@ -46,6 +47,8 @@ pub struct Policy {
     pub rest: Duration,
     /// Told of every call.
     pub observer: Arc<dyn Fn(&CallRecord) + Send + Sync>,
+    /// Where credentials are that are in no Secret.
+    pub surroundings: Surroundings,
     /// What carries the calls.
     pub carrier: Carrier,
     /// The clocks of the calls.
@@ -57,6 +60,8 @@ pub struct Policy {
 struct Session {
     version: String,
     client: Result<Client, Closed>,
+    /// Whether the credentials stay what they are until the version is another.
+    fixed: bool,
     refused: Option<Refused>,
 }
 
@@ -152,8 +157,7 @@ impl Accounts {
     pub fn versions(&self) -> Versions {
         let mut versions = Versions::default();
         for account in self.objects() {
-            let secret = self.secret_of(&account);
-            let version = secret.map_or_else(String::new, |secret| version_of(&account, &secret));
+            let version = version_of(&account, self.secret_of(&account).as_deref());
             let generation = account.metadata.generation.unwrap_or_default();
             versions
                 .accounts
@@ -168,8 +172,11 @@ impl Accounts {
         versions
     }
 
+    /// The Secret of an account, if it has its credentials in one that is there.
     fn secret_of(&self, account: &ModelArtsAccount) -> Option<Arc<Secret>> {
-        let name = &account.spec.credentials.secret.name;
+        let Ok(Place::Secret(name)) = Place::of(account) else {
+            return None;
+        };
         self.sources
             .secrets
             .get(&ObjectRef::new(name).within(&self.policy.namespace))
@@ -177,27 +184,34 @@ impl Accounts {
 
     fn access(&self, account: &ModelArtsAccount) -> Result<Access, Closed> {
         let name = account.name_any();
-        let secret_name = &account.spec.credentials.secret.name;
+        let place = Place::of(account)?;
         let secret = self.secret_of(account);
-        let secret = secret.ok_or_else(|| Closed {
-            reason: Reason::WaitingForCredentials,
-            stalled: false,
-            message: format!(
-                "Secret {}/{secret_name} of account {name} does not exist",
-                self.policy.namespace
-            ),
-        })?;
-        let version = version_of(account, &secret);
+        if let (Place::Secret(secret), None) = (place, &secret) {
+            return Err(Closed {
+                reason: Reason::WaitingForCredentials,
+                stalled: false,
+                message: format!(
+                    "Secret {}/{secret} of account {name} does not exist",
+                    self.policy.namespace
+                ),
+            });
+        }
+        let version = version_of(account, secret.as_deref());
         let mut sessions = self.sessions();
         let session = match sessions.get(&name) {
             Some(session) if session.version == version => session.clone(),
             _ => {
-                let client = connection::credentials(&name, &secret)
+                let credentials = match &secret {
+                    Some(secret) => credentials::within(&name, secret),
+                    None => credentials::around(place, &self.policy.surroundings),
+                };
+                let client = credentials
                     .and_then(|credentials| connection::connect(account, credentials, &self.policy, self.hooks()));
                 self.governor.set_limits(&name, limits(account));
                 let session = Session {
                     version,
                     client,
+                    fixed: place.is_fixed(),
                     refused: None,
                 };
                 sessions.insert(name.clone(), session.clone());
@@ -300,7 +314,7 @@ impl Accounts {
             {
                 // A rest of our own repeats the refusal that it follows; the first text stays.
                 if session.refused.is_none() {
-                    let final_ = error.failure == Failure::Unauthenticated;
+                    let final_ = error.failure == Failure::Unauthenticated && session.fixed;
                     session.refused = Some(Refused {
                         message: error.to_string(),
                         final_,
@@ -334,16 +348,17 @@ fn refusal(refused: &Refused) -> Closed {
 }
 
 /// Changes whenever the client has to be made anew.
-fn version_of(account: &ModelArtsAccount, secret: &Secret) -> String {
+fn version_of(account: &ModelArtsAccount, secret: Option<&Secret>) -> String {
     let of =
         |meta: &kube::core::ObjectMeta, version: String| format!("{}:{version}", meta.uid.clone().unwrap_or_default());
     let generation = account.metadata.generation.unwrap_or_default().to_string();
-    let secret_version = secret.metadata.resource_version.clone().unwrap_or_default();
-    format!(
-        "{}/{}",
-        of(&account.metadata, generation),
-        of(&secret.metadata, secret_version)
-    )
+    let secret = secret.map(|secret| {
+        of(
+            &secret.metadata,
+            secret.metadata.resource_version.clone().unwrap_or_default(),
+        )
+    });
+    format!("{}/{}", of(&account.metadata, generation), secret.unwrap_or_default())
 }
 
 fn limits(account: &ModelArtsAccount) -> Limits {

@@ -179,6 +179,7 @@ fn accounts(endpoint: &str, limits: Value, metadata: Value, governor: &Arc<Gover
         deadline: std::time::Duration::from_secs(5),
         rest: std::time::Duration::from_secs(5),
         observer: Arc::new(|_| {}),
+        surroundings: crate::credentials::Surroundings::of_the_process(None),
         carrier: modelarts_client::Carrier::default(),
         clock: modelarts_client::Clock::default(),
     };

@@ -1,60 +1,14 @@
-//! From an account and its Secret to a client, or to the reason why there is none.
+//! From an account and its credentials to a client, or to the reason why there is none.
 
 use std::error::Error;
 
-use k8s_openapi::api::core::v1::Secret;
-use kube::ResourceExt;
-use modelarts_client::{Client, Config, Credentials, Hooks, ProjectId, ProjectRef, endpoint};
+use modelarts_client::{Client, Config, ConfigError, Credentials, ExtraRoots, Hooks, ProjectId, ProjectRef, endpoint};
 use modelarts_crd::ModelArtsAccount;
 use modelarts_crd::conditions::Reason;
 use modelarts_plan::Closed;
 use url::Url;
 
 use crate::accounts::Policy;
-
-/// Reads the credentials of an account.
-///
-/// # Errors
-/// Which keys are missing; never what is in the others.
-pub fn credentials(account: &str, secret: &Secret) -> Result<Credentials, Closed> {
-    let text = |key: &str| -> Option<String> {
-        let bytes = secret.data.as_ref()?.get(key)?;
-        let text = String::from_utf8(bytes.0.clone()).ok()?;
-        let text = text.trim();
-        (!text.is_empty()).then(|| text.to_owned())
-    };
-    match (text("accessKey"), text("secretKey")) {
-        (Some(access_key), Some(secret_key)) => {
-            return Ok(Credentials::Keys {
-                access_key,
-                secret_key: secret_key.into(),
-                security_token: text("securityToken").map(Into::into),
-            });
-        }
-        (None, None) => {}
-        _ => return Err(incomplete(account, secret, "accessKey and secretKey must both be set")),
-    }
-    match (text("domain"), text("username"), text("password")) {
-        (Some(domain), Some(username), Some(password)) => Ok(Credentials::Password {
-            domain,
-            username,
-            password: password.into(),
-        }),
-        _ => Err(incomplete(
-            account,
-            secret,
-            "it needs accessKey and secretKey, or domain, username and password",
-        )),
-    }
-}
-
-fn incomplete(account: &str, secret: &Secret, why: &str) -> Closed {
-    Closed {
-        reason: Reason::WaitingForCredentials,
-        stalled: false,
-        message: format!("Secret {} of account {account}: {why}", secret.name_any()),
-    }
-}
 
 /// Makes the client of an account.
 ///
@@ -93,10 +47,23 @@ pub fn connect(
     config.deadline = policy.deadline;
     config.allow_http_loopback = policy.http_loopback;
     config.allowed_hosts = policy.allowed_hosts.clone();
-    Client::with_hooks(config, hooks).map_err(|error| {
-        let cause = error.source().map(|source| format!(": {source}")).unwrap_or_default();
-        invalid(format!("{error}{cause}"))
+    let bundle = spec.ca_bundle.as_ref();
+    config.extra_roots = bundle.map(|pem| ExtraRoots::from_pem(pem.as_bytes()));
+    Client::with_hooks(config, hooks).map_err(|error| match &error {
+        ConfigError::ExtraRoots(why) => invalid(format!("spec.caBundle: {}", told(why))),
+        _ => invalid(told(&error)),
     })
+}
+
+/// An error with its causes.
+pub(crate) fn told(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
 }
 
 fn address(field: &str, given: Option<&str>, known: Option<Url>, region: &str) -> Result<Url, Closed> {
@@ -110,7 +77,7 @@ fn address(field: &str, given: Option<&str>, known: Option<Url>, region: &str) -
     }
 }
 
-fn invalid(message: String) -> Closed {
+pub(crate) fn invalid(message: String) -> Closed {
     Closed {
         reason: Reason::InvalidAccount,
         stalled: true,

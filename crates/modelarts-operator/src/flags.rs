@@ -16,6 +16,7 @@ use std::time::Duration;
 use clap::Parser;
 use clap::builder::BoolishValueParser;
 use modelarts_plan::Timing;
+use url::Url;
 
 use crate::logging::{DEFAULT_FILTER, LogFormat};
 use crate::reach::Reach;
@@ -78,6 +79,10 @@ pub struct Flags {
     /// Development only: accept http endpoints on loopback.
     #[arg(long, env = "MODELARTS_OPERATOR_DEV_ALLOW_HTTP_LOOPBACK", value_parser = BoolishValueParser::new())]
     pub dev_allow_http_loopback: bool,
+
+    /// Development only: where instance metadata is, on loopback.
+    #[arg(long, env = "MODELARTS_OPERATOR_DEV_INSTANCE_METADATA", value_name = "URL")]
+    pub dev_instance_metadata: Option<Url>,
 
     /// Development only: accept safety timings below their defaults. Against the real cloud this can cost money.
     #[arg(long, env = "MODELARTS_OPERATOR_DEV_TIMING", value_parser = BoolishValueParser::new())]

@@ -30,6 +30,7 @@ pub mod claims;
 pub mod clock;
 pub mod connection;
 pub mod context;
+pub mod credentials;
 pub mod directory;
 pub mod failures;
 pub mod links;

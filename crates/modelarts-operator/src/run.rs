@@ -25,6 +25,7 @@ use crate::claims::Claims;
 use crate::clock::Clock;
 use crate::context::Context;
 use crate::controller;
+use crate::credentials::Surroundings;
 use crate::directory::Directory;
 use crate::flags::Flags;
 use crate::governor::Governor;
@@ -282,6 +283,7 @@ fn policy(flags: &Flags, connections: &Connections, timing: &Timing, metrics: &A
             let outcome = call.failure.map_or("ok", |(failure, _)| failure.as_str());
             metrics.requested(call.operation, outcome, call.duration);
         }),
+        surroundings: Surroundings::of_the_process(flags.dev_instance_metadata.clone()),
         carrier: connections.carrier.clone(),
         clock: connections.clock.clone(),
     }

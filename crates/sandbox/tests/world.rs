@@ -121,7 +121,10 @@ async fn a_prepared_world_has_an_account_that_points_at_the_simulator() {
     assert_eq!(account.spec.endpoint.as_ref(), Some(&world.simulator.url));
     assert_eq!(account.spec.project_id.as_deref(), Some(PROJECT));
     let secrets: Api<Secret> = Api::namespaced(world.client.clone(), operator::NAMESPACE);
-    let secret = secrets.get(&account.spec.credentials.secret.as_ref().unwrap().name).await.unwrap();
+    let secret = secrets
+        .get(&account.spec.credentials.secret.as_ref().unwrap().name)
+        .await
+        .unwrap();
     assert_eq!(secret.data.unwrap()["secretKey"].0, SECRET_KEY.as_bytes());
 
     world.set_endpoint("http://127.0.0.1:9").await.unwrap();

@@ -30,6 +30,7 @@ fn accounts() -> (Accounts, Watched) {
         deadline: Duration::from_secs(1),
         rest: Duration::from_secs(300),
         observer: Arc::new(|_| {}),
+        surroundings: crate::credentials::Surroundings::of_the_process(None),
         carrier: modelarts_client::Carrier::default(),
         clock: modelarts_client::Clock::default(),
     };
