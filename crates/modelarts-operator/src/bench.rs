@@ -96,6 +96,7 @@ pub async fn bench_of(
             networks: Arc::new(networks),
         },
         governor,
+        places: crate::places::Places::of(32),
         metrics: Arc::new(Metrics::new()),
         leadership: Leadership::sole(),
         recorder: Recorder::new(client.clone(), reporter),

@@ -34,6 +34,7 @@ pub mod credentials;
 pub mod directory;
 pub mod failures;
 pub mod links;
+pub mod places;
 pub mod project;
 pub mod reach;
 pub mod service;

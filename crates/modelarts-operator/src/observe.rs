@@ -72,9 +72,9 @@ fn unlooked<K: Service>(member: Member, hash: String) -> Observed<K> {
 
 /// Takes note of an object as it was read or written just now, so that one that has come to rest is
 /// not looked at as one on its way, and tells the others whom it concerns.
-pub fn noted<K: Service>(ctx: &Context<K>, object: &K::Object) {
+pub fn noted<K: Service>(ctx: &Context<K>, object: &K::Object) -> Member {
     let desired = K::Desired::parse(object, &ctx.shared.cluster).ok();
-    enter(ctx, object, desired.as_ref());
+    enter(ctx, object, desired.as_ref())
 }
 
 fn enter<K: Service>(ctx: &Context<K>, object: &K::Object, desired: Option<&K::Desired>) -> Member {

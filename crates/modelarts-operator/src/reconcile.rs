@@ -72,6 +72,11 @@ async fn passes<K: Service>(ctx: &Context<K>, namespace: &str, name: &str) -> Re
         // The watch has not told of it yet, or has just told of its end.
         return Ok(soon);
     }
+    // What it tells of itself counts also while it waits for its turn.
+    let member = noted(ctx, &object);
+    let Some(_place) = shared.places.take(&member, &ctx.directory) else {
+        return Ok(Action::await_change());
+    };
     let memory = ctx.memories.of(&uid);
     let mut memory = memory.lock().await;
     let mut began = shared.clock.now();

@@ -33,6 +33,7 @@ use crate::http::{self, Listeners, Readiness};
 use crate::kubernetes::{Clients, Deadlines, Source, connect};
 use crate::lease::{Leadership, Rules, elect};
 use crate::metrics::Metrics;
+use crate::places::Places;
 use crate::reach::Reach;
 use crate::service::Service;
 use crate::shared::{Directories, Shared};
@@ -229,6 +230,7 @@ async fn lead(
             networks: Arc::new(networks),
         },
         governor,
+        places: Places::of(flags.concurrency),
         metrics: Arc::clone(metrics),
         leadership: leadership.clone(),
         recorder: Recorder::new(

@@ -15,6 +15,7 @@ use crate::directory::Directory;
 use crate::governor::{Class, Governor};
 use crate::lease::Leadership;
 use crate::metrics::Metrics;
+use crate::places::Places;
 use crate::reach::Reach;
 
 /// What everything in the process shares.
@@ -37,6 +38,8 @@ pub struct Shared {
     pub governor: Arc<Governor>,
     /// What to count.
     pub metrics: Arc<Metrics>,
+    /// How many passes an account may have at a time.
+    pub places: Places,
     /// Whether this process may act.
     pub leadership: Leadership,
     /// For events.
