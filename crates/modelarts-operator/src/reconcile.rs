@@ -20,6 +20,8 @@ use crate::observe::{Observed, noted, observe};
 use crate::publish::{self, Written};
 use crate::service::Service;
 
+/// When an object without a place tries again by itself, should the one that was woken before it be gone.
+const PLACE: Duration = Duration::from_secs(30);
 /// More steps in a row than any life of a pool has.
 const MOST_PASSES: usize = 24;
 
@@ -75,7 +77,7 @@ async fn passes<K: Service>(ctx: &Context<K>, namespace: &str, name: &str) -> Re
     // What it tells of itself counts also while it waits for its turn.
     let member = noted(ctx, &object);
     let Some(_place) = shared.places.take(&member, &ctx.directory) else {
-        return Ok(Action::await_change());
+        return Ok(Action::requeue(PLACE));
     };
     let memory = ctx.memories.of(&uid);
     let mut memory = memory.lock().await;
