@@ -2,6 +2,7 @@
 //! server's own audit log has it.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -113,4 +114,50 @@ fn granting(reason: &str, namespace: &str) -> Option<String> {
         "ClusterRole" => format!("ClusterRole/{name}"),
         _ => format!("{namespace}/{name}"),
     })
+}
+
+/// Writes down what a test binary has seen used so far, for the sum over all of them.
+///
+/// # Panics
+/// If something was refused, or if it cannot be written down.
+pub fn note(audit_log: &Path, user: &str) {
+    let log = std::fs::read_to_string(audit_log).unwrap();
+    let (used, refused) = used(&log, user);
+    assert!(
+        refused.is_empty(),
+        "the operator asks for what it may not do: {refused:?}"
+    );
+    let binary = std::env::current_exe().unwrap();
+    let name = binary.file_name().unwrap().to_string_lossy().into_owned();
+    std::fs::create_dir_all(folder()).unwrap();
+    let lines = used
+        .iter()
+        .map(|right| format!("{}\t{}\t{}\n", right.role, right.resource, right.verb));
+    std::fs::write(folder().join(name), lines.collect::<String>()).unwrap();
+}
+
+/// What all test binaries have noted.
+///
+/// # Panics
+/// If nothing was noted.
+#[must_use]
+pub fn noted() -> BTreeSet<Right> {
+    let mut all = BTreeSet::new();
+    for entry in std::fs::read_dir(folder()).unwrap_or_else(|_| panic!("no end-to-end test ran before")) {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        for line in text.lines() {
+            let mut parts = line.split('\t').map(str::to_owned);
+            let mut next = || parts.next().unwrap();
+            all.insert(Right {
+                role: next(),
+                resource: next(),
+                verb: next(),
+            });
+        }
+    }
+    all
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/rights")
 }

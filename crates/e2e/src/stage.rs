@@ -17,6 +17,7 @@ use sandbox::{World, control_plane, world};
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 
+use crate::rights;
 use crate::scene::Scene;
 
 /// The operator as the API server knows it: the service account of the shipped manifests.
@@ -66,7 +67,7 @@ impl Default for Options {
             arguments: Vec::new(),
             leader_election: LeaderElection::Off,
             controller_manager: ControllerManager::Off,
-            audit: Audit::Off,
+            audit: Audit::Of(OPERATOR),
             reach: Reach::Cluster,
         }
     }
@@ -130,6 +131,9 @@ impl Stage {
         let scene = Scene::open(world, &format!("scene-{number}")).await;
         let result = Box::pin(act(&scene)).await;
         scene.close().await;
+        if (self.options)().reach == Reach::Cluster {
+            rights::note(&world.control_plane.audit_log(), OPERATOR);
+        }
         // Shown with --nocapture: where the time of a binary goes.
         eprintln!("scene {number} took {:.1} s", begun.elapsed().as_secs_f64());
         result

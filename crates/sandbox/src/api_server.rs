@@ -145,6 +145,7 @@ pub(crate) fn arguments(folder: &Path, files: &Files, etcd_url: &str, audit: Aud
     ];
     let rules = match audit {
         Audit::Off => return Ok(arguments),
+        Audit::Of(user) => json!([{ "level": "Metadata", "users": [user] }, { "level": "None" }]),
         Audit::Metadata => json!([{ "level": "Metadata" }]),
         Audit::RequestResponse => json!([{ "level": "RequestResponse" }]),
         Audit::WritesOf(resource) => json!([

@@ -33,6 +33,8 @@ pub enum Audit {
     Off,
     /// Every request with its metadata, bodies left out.
     Metadata,
+    /// The same of this one user.
+    Of(&'static str),
     /// Every request and response in full.
     RequestResponse,
     /// Every write of this one resource of our group in full, and nothing else.
