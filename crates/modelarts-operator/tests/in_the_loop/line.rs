@@ -15,7 +15,7 @@ use http::{Method, Request, Response};
 use kube::client::Body;
 use kube_in_memory::{Connection, Octets};
 use modelarts_client::{Carrier, InMemory, Interrupted};
-use modelarts_sim::message::{self, Delivery};
+use modelarts_sim::message::{self, Delivery, Reply};
 use tower::{Layer, Service};
 
 use crate::director::{Director, Fate, Moment};
@@ -23,7 +23,7 @@ use crate::flaws::Flaw;
 use crate::world::World;
 
 /// Time of a call in one direction.
-const LATENCY: Duration = Duration::from_millis(5);
+pub const LATENCY: Duration = Duration::from_millis(5);
 
 /// The lines of one process.
 #[derive(Clone)]
@@ -51,19 +51,7 @@ impl Line {
         let message = message_of(&request);
         let reply = world.cloud(|simulator, now| simulator.answer(&message, now));
         self.end(effect).await;
-        match reply.delivery {
-            Delivery::Send => {}
-            Delivery::Cut => return Err(Interrupted),
-            Delivery::CutAfter(wait) => {
-                tokio::time::sleep(Duration::from_millis(wait)).await;
-                return Err(Interrupted);
-            }
-        }
-        let mut response = Response::builder().status(reply.status);
-        for (name, value) in &reply.headers {
-            response = response.header(*name, value);
-        }
-        Ok(response.body(Bytes::from(reply.body)).unwrap())
+        delivered(reply).await
     }
 
     /// On the way out. Answers which effect it is, if it is one.
@@ -105,7 +93,25 @@ fn is_effect(method: &Method, path: &str) -> bool {
     method != Method::GET && !path.contains("/leases")
 }
 
-fn message_of(request: &Request<Bytes>) -> message::Request {
+/// An answer of the cloud as the operator receives it, if it does.
+pub async fn delivered(reply: Reply) -> Result<Response<Bytes>, Interrupted> {
+    match reply.delivery {
+        Delivery::Send => {}
+        Delivery::Cut => return Err(Interrupted),
+        Delivery::CutAfter(wait) => {
+            tokio::time::sleep(Duration::from_millis(wait)).await;
+            return Err(Interrupted);
+        }
+    }
+    let mut response = Response::builder().status(reply.status);
+    for (name, value) in &reply.headers {
+        response = response.header(*name, value);
+    }
+    Ok(response.body(Bytes::from(reply.body)).unwrap())
+}
+
+/// A call as the cloud receives it.
+pub fn message_of(request: &Request<Bytes>) -> message::Request {
     let uri = request.uri();
     let mut headers: Vec<(String, Vec<u8>)> = request
         .headers()

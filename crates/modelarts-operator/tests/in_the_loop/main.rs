@@ -17,6 +17,7 @@
 
 mod director;
 mod flaws;
+mod fleet;
 mod judge;
 mod line;
 mod plans;

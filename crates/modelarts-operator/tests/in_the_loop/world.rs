@@ -18,7 +18,7 @@ pub const PROJECT: &str = "86c13962597848eeb29c5861153a391f";
 /// The namespace of all objects.
 pub const NAMESPACE: &str = "ml";
 /// The namespace of the operator.
-const SYSTEM: &str = "modelarts-system";
+pub const SYSTEM: &str = "modelarts-system";
 
 /// The definitions of our kinds, worked out once for all runs.
 static DEFINITIONS: LazyLock<Vec<Value>> = LazyLock::new(|| {
