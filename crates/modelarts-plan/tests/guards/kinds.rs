@@ -279,3 +279,28 @@ fn a_network_is_sent_as_the_spec_has_it_and_its_status_shows_it() {
         .collect();
     assert_eq!(connections, [("vpc-1", "Active"), ("sfs-1", "mounted")]);
 }
+
+#[test]
+fn another_network_has_another_fingerprint() {
+    let hash = |cidr: &str| {
+        let object = object(&json!({"cidr": cidr}), &json!({}));
+        <Networks as Kind>::Desired::parse(&object, &cluster())
+            .unwrap()
+            .hash()
+            .to_owned()
+    };
+    assert_eq!(hash("192.168.20.0/24"), hash("192.168.20.0/24"));
+    assert_ne!(hash("192.168.20.0/24"), hash("192.168.21.0/24"));
+}
+
+#[test]
+fn a_network_that_is_gone_leaves_nothing_of_it_in_the_status() {
+    let mut status: ModelArtsNetworkStatus = serde_json::from_value(json!({
+        "createdAt": "then", "cidr": "192.168.20.0/24", "phase": "Active", "appliedGeneration": 5,
+        "connections": [{"id": "vpc-1", "state": "Active"}],
+    }))
+    .unwrap();
+    assert_eq!(status.connections.len(), 1);
+    status.clear();
+    assert_eq!(status, ModelArtsNetworkStatus::default());
+}
