@@ -232,7 +232,10 @@ fn a_network_without_an_address_range_is_not_created() {
 #[test]
 fn a_network_is_sent_as_the_spec_has_it_and_its_status_shows_it() {
     let mut wanted = object(
-        &json!({"cidr": "192.168.20.0/24", "networkName": "chosen"}),
+        &json!({"cidr": "192.168.20.0/24", "networkName": "chosen", "connection": {
+            "peerConnectionList": [{"peerVpcId": "vpc-1", "peerSubnetId": "subnet-1", "defaultGateWay": true}],
+            "sfsTurboConnectionList": [{"name": "data", "sfsId": "sfs-1"}],
+        }}),
         &json!(null),
     );
     let mut memory = Memory::default();
@@ -256,6 +259,16 @@ fn a_network_is_sent_as_the_spec_has_it_and_its_status_shows_it() {
     assert_eq!(
         (body.display_name(), body.spec.cidr.as_deref()),
         (Some("chosen"), Some("192.168.20.0/24"))
+    );
+    let connection = body.spec.connection.as_ref().expect("connections");
+    let connection = serde_json::to_value(connection).expect("plain data");
+    assert_eq!(
+        connection["peerConnectionList"],
+        json!([{"peerVpcId": "vpc-1", "peerSubnetId": "subnet-1", "defaultGateWay": true}])
+    );
+    assert_eq!(
+        connection["sfsTurboConnectionList"],
+        json!([{"name": "data", "sfsId": "sfs-1"}])
     );
     let mut made = network(&json!("Active"), false);
     let marker = modelarts_plan::Marker::of(UID, &cluster());
