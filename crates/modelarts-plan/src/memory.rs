@@ -360,3 +360,22 @@ fn setback(last: Option<Setback>, what: &str, hash: &str, failure: CloudFailure,
         count: count.saturating_add(1),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pool::Pools;
+
+    #[test]
+    fn its_moments_can_be_moved() {
+        let mut memory = Memory::<Pools> {
+            canary: Some(Tick(3)),
+            first_proof: Some(Tick(5)),
+            ..Memory::default()
+        };
+        for moment in memory.moments() {
+            *moment = moment.after(10);
+        }
+        assert_eq!((memory.canary, memory.first_proof), (Some(Tick(13)), Some(Tick(15))));
+    }
+}

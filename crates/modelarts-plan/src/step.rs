@@ -233,3 +233,18 @@ pub struct Details {
     /// Nodes that cannot be used, if they were asked for.
     pub abnormal_nodes: Option<Vec<AbnormalNode>>,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_kind_has_a_word_of_its_own() {
+        let words: BTreeSet<&str> = StepKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(words.len(), StepKind::ALL.len());
+        let well_formed = |word: &str| word.len() > 3 && word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+        assert!(words.iter().all(|word| well_formed(word)), "{words:?}");
+    }
+}

@@ -279,3 +279,27 @@ fn the_text_names_some_counts_all_and_says_what_to_do() {
         (NoticeKind::Warning, "OrphanFound", many)
     );
 }
+
+#[test]
+fn as_many_as_are_named_leave_none_to_be_counted() {
+    let orphans: Vec<Orphan> = (0..5).map(|n| orphan(&format!("pool-{n}"), "u")).collect();
+    let text = text::<Pools>(&orphans);
+    assert!(text.contains("pool-3, pool-4;") && !text.contains("more"), "{text}");
+}
+
+#[test]
+fn the_objects_that_markers_name_are_asked_about() {
+    let pools = [made_for("p", "u"), made_for("q", "v")];
+    let ours = Ours::among(&pools, &cluster());
+    assert_eq!(ours.uids().collect::<Vec<_>>(), ["u", "v"]);
+}
+
+#[test]
+fn two_lists_of_one_moment_both_count() {
+    let both = |began| Look {
+        pools: vec![made_for("p", "u"), made_for("q", "u")],
+        ..at(began)
+    };
+    let (new, _) = told(&[at(10), both(10), both(310)]);
+    assert_eq!(new[2], [orphan("p", "u"), orphan("q", "u")]);
+}

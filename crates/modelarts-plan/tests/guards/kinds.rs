@@ -232,7 +232,10 @@ fn a_network_without_an_address_range_is_not_created() {
 #[test]
 fn a_network_is_sent_as_the_spec_has_it_and_its_status_shows_it() {
     let mut wanted = object(
-        &json!({"cidr": "192.168.20.0/24", "networkName": "chosen"}),
+        &json!({"cidr": "192.168.20.0/24", "networkName": "chosen", "connection": {
+            "peerConnectionList": [{"peerVpcId": "vpc-1", "peerSubnetId": "subnet-1", "defaultGateWay": true}],
+            "sfsTurboConnectionList": [{"name": "data", "sfsId": "sfs-1"}],
+        }}),
         &json!(null),
     );
     let mut memory = Memory::default();
@@ -257,6 +260,16 @@ fn a_network_is_sent_as_the_spec_has_it_and_its_status_shows_it() {
         (body.display_name(), body.spec.cidr.as_deref()),
         (Some("chosen"), Some("192.168.20.0/24"))
     );
+    let connection = body.spec.connection.as_ref().expect("connections");
+    let connection = serde_json::to_value(connection).expect("plain data");
+    assert_eq!(
+        connection["peerConnectionList"],
+        json!([{"peerVpcId": "vpc-1", "peerSubnetId": "subnet-1", "defaultGateWay": true}])
+    );
+    assert_eq!(
+        connection["sfsTurboConnectionList"],
+        json!([{"name": "data", "sfsId": "sfs-1"}])
+    );
     let mut made = network(&json!("Active"), false);
     let marker = modelarts_plan::Marker::of(UID, &cluster());
     made.metadata = body.metadata.clone();
@@ -278,4 +291,29 @@ fn a_network_is_sent_as_the_spec_has_it_and_its_status_shows_it() {
         .map(|c| (c.id.as_str(), c.state.as_str()))
         .collect();
     assert_eq!(connections, [("vpc-1", "Active"), ("sfs-1", "mounted")]);
+}
+
+#[test]
+fn another_network_has_another_fingerprint() {
+    let hash = |cidr: &str| {
+        let object = object(&json!({"cidr": cidr}), &json!({}));
+        <Networks as Kind>::Desired::parse(&object, &cluster())
+            .unwrap()
+            .hash()
+            .to_owned()
+    };
+    assert_eq!(hash("192.168.20.0/24"), hash("192.168.20.0/24"));
+    assert_ne!(hash("192.168.20.0/24"), hash("192.168.21.0/24"));
+}
+
+#[test]
+fn a_network_that_is_gone_leaves_nothing_of_it_in_the_status() {
+    let mut status: ModelArtsNetworkStatus = serde_json::from_value(json!({
+        "createdAt": "then", "cidr": "192.168.20.0/24", "phase": "Active", "appliedGeneration": 5,
+        "connections": [{"id": "vpc-1", "state": "Active"}],
+    }))
+    .unwrap();
+    assert_eq!(status.connections.len(), 1);
+    status.clear();
+    assert_eq!(status, ModelArtsNetworkStatus::default());
 }

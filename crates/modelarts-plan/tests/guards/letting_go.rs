@@ -97,13 +97,12 @@ fn a_detached_object_looks_for_its_pool_only_after_a_doubt_and_without_an_id() {
     let released = doubted.plan();
     assert!(is_release(&released) && released.notice.is_none());
     doubted.cloud.set = Some(listing(NOW, &[own_pool()]));
-    let note = doubted.plan().notice.expect("an event").note;
-    assert!(note.contains(ID), "{note}");
+    let note = |scene: &mut Scene| scene.plan().notice.expect("an event").note;
+    assert!(note(&mut doubted).contains(ID));
     let mut unnamed = pool("", "train", &own().append_to(""));
-    unnamed["metadata"]["name"].take();
+    unnamed["metadata"]["name"] = Value::Null;
     doubted.cloud.set = Some(listing(NOW, &[shared(unnamed), own_pool()]));
-    let note = doubted.plan().notice.expect("an event").note;
-    assert!(note.contains(ID), "the one that has an ID: {note}");
+    assert!(note(&mut doubted).contains(ID), "the one that has an ID");
     let mut recorded = leaving();
     recorded.attempt(|attempt| attempt.doubts = 2);
     recorded.object.spec.deletion_policy = Some(DeletionPolicy::Detach);

@@ -77,8 +77,19 @@ fn what_a_look_shows_as_ours_is_changed() {
 
 #[test]
 fn what_a_look_shows_as_anothers_is_not_changed_on_the_word_of_a_later_list() {
-    assert_eq!(after(THEIRS, OURS).step, Step::Rest);
-    assert_eq!(after(None, OURS).step, Step::Rest);
+    for shown in [THEIRS, None] {
+        let plan = after(shown, OURS);
+        assert_eq!(plan.step, Step::Rest);
+        let told = plan
+            .status
+            .conditions
+            .iter()
+            .find(|told| told.type_ == "Synced")
+            .unwrap();
+        assert_eq!(told.reason, "ChangePending");
+        let text = "pool-1 is shown without this object's marker";
+        assert!(told.message.contains(text), "{}", told.message);
+    }
 }
 
 #[test]

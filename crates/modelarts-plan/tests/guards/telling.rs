@@ -1,11 +1,12 @@
 //! What is said: conditions that change only when there is something new to say.
 
 use modelarts_crd::conditions::{ConditionType, Reason};
+use modelarts_plan::kind::Status;
 use modelarts_plan::report::{Report, Sync, TEXT, Verdict, cut};
 use modelarts_plan::{Details, Marker, Outcome, Plan, Pools, Step};
 use serde_json::json;
 
-use super::scene::{ID, Scene, own, own_pool};
+use super::scene::{ID, Scene, UID, own, own_pool, pool, shared};
 
 /// Type, status, reason, message, second of the last transition and generation of each condition.
 type Told = Vec<(String, String, String, String, i64, Option<i64>)>;
@@ -230,6 +231,7 @@ fn a_status_has_what_is_wanted_what_is_there_and_what_was_learned() {
     scene.lists(&[own_pool()]);
     let planned = scene.plan();
     assert_eq!(planned.status.phase.as_deref(), Some("Running"));
+    assert!(planned.status.selector.is_some_and(|selector| selector.ends_with(UID)));
     assert_eq!(
         planned.status.applied_generation,
         Some(1),
@@ -262,4 +264,32 @@ fn what_is_found_by_its_marker_is_recorded_by_its_id() {
         (Step::Record, Some(ID))
     );
     assert_eq!(Marker::on(&*own_pool()), Some(own()));
+}
+
+#[test]
+fn a_status_has_the_words_of_the_cloud_and_its_counts_until_the_pool_is_gone() {
+    let mut scene = Scene::with_pool(&json!({}));
+    scene.plan();
+    let mut seen = pool(ID, "train", &own().append_to(""));
+    seen["status"]["message"] = json!("all is well");
+    seen["status"]["resources"] =
+        json!({"available": [{"flavor": "f", "count": 2}], "creating": [{"flavor": "f", "count": 1}]});
+    scene.lists(&[shared(seen.clone())]);
+    let mut status = scene.plan().status;
+    assert_eq!(status.message.as_deref(), Some("all is well"));
+    let counts = status.resources.clone().expect("counts");
+    assert_eq!((counts.available[0].count, counts.creating[0].count), (2, 1));
+    status.clear();
+    let left = (
+        status.phase,
+        status.message,
+        status.resources,
+        status.created_at,
+        status.scope.len(),
+    );
+    assert_eq!(left, (None, None, None, None, 0));
+
+    seen["status"]["message"] = json!("");
+    scene.lists(&[shared(seen)]);
+    assert_eq!(scene.plan().status.message, None, "an empty word is none");
 }

@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_request_adds_at_most_thirty_nodes_in_whole_steps() {
-        let table: [(&[Growth], &[i64], &str); 7] = [
+        let table: [(&[Growth], &[i64], &str); 9] = [
             (
                 &[growth(0, 30, 1), growth(6, 8, 4)],
                 &[30, 6],
@@ -130,9 +130,45 @@ mod tests {
             (&[growth(2, 40, 1), growth(2, 4, 1)], &[32, 2], "the later entry waits"),
             (&[growth(0, 96, 48)], &[48], "a step may be more than the budget"),
             (&[growth(3, 8, 4)], &[8], "a count beside the steps gets back to them"),
+            (&[growth(48, 144, 48)], &[96], "one step more, and not all"),
+            (
+                &[growth(5, 5, 1), growth(0, 96, 48)],
+                &[5, 48],
+                "what grows is what has to",
+            ),
         ];
         for (entries, counts, why) in table {
             assert_eq!(grown(entries), counts, "{why}");
+        }
+    }
+
+    /// The nodes of the zones, how many there are to be, in which steps, what comes of it, and why.
+    type Spread<'a> = (&'a [i64], i64, i64, &'a [(&'a str, i64)], &'a str);
+
+    #[test]
+    fn fewer_nodes_are_spread_as_many_were() {
+        let zones = |counts: &[i64]| -> Vec<AzCount> {
+            let zone = |(index, count): (usize, &i64)| AzCount {
+                az: Some(format!("z{index}")),
+                count: Some(*count),
+                ..AzCount::default()
+            };
+            counts.iter().enumerate().map(zone).collect()
+        };
+        let table: [Spread<'_>; 5] = [
+            (&[4, 4], 6, 4, &[("z0", 3), ("z1", 3)], "beside the steps"),
+            (&[8, 8], 12, 4, &[("z0", 8), ("z1", 4)], "in whole steps"),
+            (&[0, 3, 3], 5, 1, &[("z1", 3), ("z2", 2)], "none where there were none"),
+            (&[1, 9], 1, 1, &[("z0", 1)], "a zone that gets none is left out"),
+            (&[2, 2], 4, 1, &[("z0", 2), ("z1", 2)], "as many are as they were"),
+        ];
+        for (azs, count, unit, wanted, why) in table {
+            let less = spread(&zones(azs), count, unit);
+            let less: Vec<(&str, i64)> = less
+                .iter()
+                .map(|az| (az.az.as_deref().unwrap(), az.count.unwrap()))
+                .collect();
+            assert_eq!(less, wanted, "{why}");
         }
     }
 

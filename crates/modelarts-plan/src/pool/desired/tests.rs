@@ -86,6 +86,67 @@ fn a_spec_that_is_older_than_a_rule_is_refused_with_the_field() {
     }
 }
 
+/// A pool with this name, this description, these entries.
+fn named(name: &str) -> Value {
+    json!({"poolName": name})
+}
+
+#[test]
+fn bounds_are_where_they_are_said_to_be() {
+    let letters = |n: usize| "a".repeat(n);
+    let entries = |entries: Value| json!({"resources": entries});
+    let stepped = |count: i32, step: i32| json!([{"flavor": "f", "count": count, "creatingStep": {"step": step, "type": "hyperinstance"}}]);
+    for good in [
+        named("pool"),
+        named(&letters(25)),
+        named("p0-1"),
+        json!({"description": letters(47)}),
+        json!({"nodes": 3, "resources": [{"flavor": "f"}]}),
+        entries(json!([{"flavor": "f"}])),
+        entries(stepped(3, 1)),
+        entries(stepped(6, 3)),
+        entries(json!([{"flavor": "f", "count": 2000}])),
+    ] {
+        assert!(parse(&good).is_ok(), "{good}: {:?}", parse(&good).err());
+    }
+    for (wrong, field) in [
+        (named("abc"), "spec.poolName:"),
+        (named(&letters(26)), "spec.poolName:"),
+        (named("9pool"), "spec.poolName:"),
+        (named("pool-"), "spec.poolName:"),
+        (named("po_ol"), "spec.poolName:"),
+        (json!({"description": letters(48)}), "spec.description:"),
+        (json!({"description": "wow!"}), "spec.description:"),
+        (json!({"nodes": 3}), "spec.nodes:"),
+        (entries(stepped(3, 2)), "spec.resources[0].count:"),
+        (entries(stepped(3, 0)), "spec.resources[0].count:"),
+        (
+            entries(json!([{"flavor": "f", "count": 0}])),
+            "spec.resources[0].count:",
+        ),
+        (
+            entries(json!([{"flavor": "f", "count": 2001}])),
+            "spec.resources[0].count:",
+        ),
+        (entries(json!([])), "spec.resources:"),
+        (
+            entries(json!([{"flavor": "f", "count": 1}, {"flavor": "g"}])),
+            "spec.resources[1].count:",
+        ),
+    ] {
+        let problems = parse(&wrong).expect_err("a problem");
+        assert_eq!(problems.len(), 1, "{wrong}: {problems:?}");
+        assert!(problems[0].starts_with(field), "{wrong}: {problems:?}");
+    }
+}
+
+#[test]
+fn drivers_are_asked_for_by_their_versions() {
+    let wanted = desired(&json!({"driver": {"gpuVersion": "515", "npuVersion": "7.1"}}));
+    let text = serde_json::to_string(&wanted.pool).unwrap();
+    assert!(text.contains("515") && text.contains("7.1"), "{text}");
+}
+
 #[test]
 fn a_network_by_reference_has_its_id_later() {
     let by_name = desired(&json!({"network": null, "networkRef": {"name": "n"}}));
