@@ -24,7 +24,7 @@ const OPERATOR_MAY: [Right; 10] = [
     (&["patch"], GROUP, "modelartspools/status", ""),
     (&["get", "list", "watch", "patch"], GROUP, "modelartsnetworks", ""),
     (&["patch"], GROUP, "modelartsnetworks/status", ""),
-    (&["get", "list", "watch"], GROUP, "modelartsaccounts", ""),
+    (&["get", "list", "watch", "patch"], GROUP, "modelartsaccounts", ""),
     (&["patch"], GROUP, "modelartsaccounts/status", ""),
     (&["get", "list", "watch"], "", "namespaces", ""),
     (&["create", "patch"], "events.k8s.io", "events", ""),
