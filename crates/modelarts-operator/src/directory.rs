@@ -185,14 +185,15 @@ impl Directory {
     /// read: whatever their statuses tell of an earlier process is known then, and stays so.
     #[must_use]
     pub fn has_seen_the_former(&self) -> bool {
+        if self.former_seen.load(Ordering::Acquire) {
+            return true;
+        }
         let is_former = |known: &Known| matches!(known, Known::Met { before: true });
-        if !self.former_seen.load(Ordering::Acquire)
-            && self.complete.load(Ordering::Acquire)
-            && !self.members().values().any(is_former)
-        {
+        let seen = self.complete.load(Ordering::Acquire) && !self.members().values().any(is_former);
+        if seen {
             self.former_seen.store(true, Ordering::Release);
         }
-        self.former_seen.load(Ordering::Acquire)
+        seen
     }
 
     /// Whether there is an object that cannot be read, so that nobody knows what it needs.

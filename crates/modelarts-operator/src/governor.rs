@@ -19,6 +19,7 @@ use modelarts_plan::Tick;
 use modelarts_plan::budget::{self, Budget, Creations};
 use tokio::time::Instant;
 
+use crate::clock::Clock;
 pub use bucket::Bucket;
 use gate::Gate;
 
@@ -95,14 +96,14 @@ impl Account {
 #[derive(Debug)]
 pub struct Governor {
     accounts: Mutex<HashMap<String, Arc<Account>>>,
-    start: Instant,
+    clock: Clock,
 }
 
 impl Default for Governor {
     fn default() -> Self {
         Self {
             accounts: Mutex::default(),
-            start: Instant::now(),
+            clock: Clock::start(),
         }
     }
 }
@@ -187,7 +188,7 @@ impl Governor {
     /// Counts a creation that an earlier process made `ago`, as the status of its object says.
     /// Without this a crash loop would have a fresh budget each time.
     pub fn recall_creation(&self, account: &str, ago: Duration) {
-        let ago = millis(ago);
+        let ago = u64::try_from(ago.as_millis()).unwrap_or(u64::MAX);
         if ago < budget::WINDOW {
             let at = Tick(self.now().0 - ago);
             self.account(account).creations().0.recall(at);
@@ -197,7 +198,7 @@ impl Governor {
     /// Milliseconds since a window before the start, so that there is a moment for what counts from
     /// before it.
     fn now(&self) -> Tick {
-        Tick(budget::WINDOW.saturating_add(millis(self.start.elapsed())))
+        self.clock.now().after(budget::WINDOW)
     }
 
     fn account(&self, name: &str) -> Arc<Account> {
@@ -209,10 +210,6 @@ impl Governor {
         accounts.insert(name.to_owned(), account.clone());
         account
     }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

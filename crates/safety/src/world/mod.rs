@@ -159,12 +159,14 @@ impl World {
     /// A new process, that knows of what the statuses of the objects tell: also what was bought.
     fn started(&mut self, state: &State) -> Number {
         let mut process = Process::default();
+        if state.recent == 0 || self.scenario.shell == Shell::Spendthrift {
+            return self.processes.number(process);
+        }
         let slots = (0..self.scenario.objects).filter_map(|slot| self.object(state, slot));
         for object in slots.collect::<Vec<_>>() {
             let creation = object.status.as_ref().and_then(|status| status.creation.as_ref());
             let uid = object.metadata.uid.as_deref().unwrap_or_default();
-            let recent = creation.is_some_and(|creation| self.token(uid, &creation.token) & state.recent != 0);
-            if recent && self.scenario.shell != Shell::Spendthrift {
+            if creation.is_some_and(|creation| self.token(uid, &creation.token) & state.recent != 0) {
                 process.creations.recall(Tick::default());
             }
         }

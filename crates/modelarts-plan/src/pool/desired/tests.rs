@@ -86,14 +86,10 @@ fn a_spec_that_is_older_than_a_rule_is_refused_with_the_field() {
     }
 }
 
-/// A pool with this name, this description, these entries.
-fn named(name: &str) -> Value {
-    json!({"poolName": name})
-}
-
 #[test]
 fn bounds_are_where_they_are_said_to_be() {
     let letters = |n: usize| "a".repeat(n);
+    let named = |name: &str| json!({"poolName": name});
     let entries = |entries: Value| json!({"resources": entries});
     let stepped = |count: i32, step: i32| json!([{"flavor": "f", "count": count, "creatingStep": {"step": step, "type": "hyperinstance"}}]);
     for good in [
