@@ -10,6 +10,7 @@
 )]
 
 pub mod kubectl;
+pub mod leaks;
 pub mod proxied;
 pub mod proxy;
 pub mod record;

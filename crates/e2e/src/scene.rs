@@ -14,6 +14,7 @@ use sandbox::simulator::{self, Fault, Key, LedgerEntry, PROJECT, Simulator, Tall
 use sandbox::{World, operator, wait};
 use serde_json::{Value, json};
 
+use crate::leaks;
 use crate::record::{self, Record};
 
 /// How long a condition may take on a busy machine, the longest window of the timing included.
@@ -21,6 +22,9 @@ pub const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A second project in every scene's cloud, for its other account.
 pub const OTHER_PROJECT: &str = "0b8f1c2d3e4f4a5b9c6d7e8f9a0b1c2d";
+
+/// The secret key of that account.
+pub const OTHER_SECRET_KEY: &str = "SKEXAMPLE-made-up-for-the-other-project";
 
 /// A scene.
 pub struct Scene {
@@ -66,9 +70,10 @@ impl Scene {
         scene
     }
 
-    /// Checks the record, then takes everything of the scene away, so that nobody works for it.
+    /// Checks the record, and that no secret is to be seen anywhere, then takes everything of the scene away, so that nobody works for it.
     pub async fn close(self) {
         self.record.check().await;
+        leaks::check(self.world).await;
         let pools = self.pools();
         for pool in pools.list(&ListParams::default()).await.unwrap() {
             let bare = json!({ "metadata": { "finalizers": null } });
@@ -128,7 +133,7 @@ impl Scene {
     pub async fn open_other_account(&self) {
         let key = Key {
             access: String::from("AKEXAMPLE2"),
-            secret: String::from("SKEXAMPLE-made-up-for-the-other-project"),
+            secret: OTHER_SECRET_KEY.to_owned(),
             project: OTHER_PROJECT.to_owned(),
         };
         self.simulator.add_key(&key).await.unwrap();
@@ -143,8 +148,14 @@ impl Scene {
         self.create_secret_named(&self.name, key).await;
     }
 
-    async fn create_secret_named(&self, name: &str, key: &Key) {
-        let data = json!({ "accessKey": key.access, "secretKey": key.secret });
+    /// Creates a Secret with a key.
+    pub async fn create_secret_named(&self, name: &str, key: &Key) {
+        self.create_secret_of(name, &json!({ "accessKey": key.access, "secretKey": key.secret }))
+            .await;
+    }
+
+    /// Creates a Secret with this content.
+    pub async fn create_secret_of(&self, name: &str, data: &Value) {
         let secret = json!({ "metadata": { "name": name }, "stringData": data });
         create(&self.secrets(), secret).await;
     }

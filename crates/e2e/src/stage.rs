@@ -13,10 +13,12 @@ use std::time::Instant;
 use sandbox::control_plane::{Audit, ControllerManager};
 use sandbox::credentials::User;
 use sandbox::operator::{self, LeaderElection, Timing};
+use sandbox::simulator::Key;
 use sandbox::{World, control_plane, world};
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 
+use crate::leaks::{FURTHER_SECRET_KEY, POD_TOKEN};
 use crate::rights;
 use crate::scene::Scene;
 
@@ -46,6 +48,18 @@ pub struct Options {
     pub audit: Audit,
     /// Where the operator looks.
     pub reach: Reach,
+    /// Whether the operator finds keys for the stage's own cloud around it.
+    pub around: Around,
+}
+
+/// What the operator of a stage finds around it, beside Kubernetes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Around {
+    /// Nothing.
+    Nothing,
+    /// In its environment a key, and where pod identity is; and instance metadata. All of them for
+    /// [`World::simulator`], which the scenes share.
+    Keys,
 }
 
 /// Where the operator of a stage looks, with the rights that the manifests give it for that.
@@ -69,9 +83,13 @@ impl Default for Options {
             controller_manager: ControllerManager::Off,
             audit: Audit::Of(OPERATOR),
             reach: Reach::Cluster,
+            around: Around::Nothing,
         }
     }
 }
+
+/// The access key in the operator's environment, with [`Around::Keys`].
+pub const AROUND: &str = "AKAROUND";
 
 /// The times of [`timing`] that tests compare with, in seconds.
 pub mod seconds {
@@ -145,7 +163,7 @@ async fn set(options: Options) -> World {
     if options.reach == Reach::FirstScene {
         arguments.push(format!("--watch-namespace={FIRST_SCENE}"));
     }
-    let operator = operator::Options {
+    let mut operator = operator::Options {
         user: Some(OPERATOR.to_owned()),
         timing: options.timing,
         arguments,
@@ -170,8 +188,32 @@ async fn set(options: Options) -> World {
             apply(&world, &(namespace + &namespaced_rights())).await;
         }
     }
+    if options.around == Around::Keys {
+        surround(&world, &mut operator).await;
+    }
     world.add_operator(&operator).await.unwrap();
     world
+}
+
+async fn surround(world: &World, operator: &mut operator::Options) {
+    let url = &world.simulator.url;
+    let key = Key {
+        access: AROUND.to_owned(),
+        secret: FURTHER_SECRET_KEY.to_owned(),
+        ..Key::default()
+    };
+    world.simulator.add_key(&key).await.unwrap();
+    let token = world.control_plane.folder().join("pod-identity-token");
+    std::fs::write(&token, POD_TOKEN).unwrap();
+    operator.arguments.push(format!("--dev-instance-metadata={url}"));
+    let variables = [
+        ("HUAWEICLOUD_SDK_AK", key.access),
+        ("HUAWEICLOUD_SDK_SK", key.secret),
+        ("HC_CONTAINER_CREDENTIALS_FULL_URI", format!("{url}/v1/credentials")),
+        ("HC_CONTAINER_AUTHORIZATION_TOKEN_FILE", token.display().to_string()),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value));
+    operator.environment.extend(variables);
 }
 
 /// [`OPERATOR`] as a user of a control plane. It has no rights before [`grant`].

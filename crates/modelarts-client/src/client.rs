@@ -80,6 +80,7 @@ impl Client {
         };
         let cloud = transport(Reach::Cloud {
             loopback: config.allow_http_loopback,
+            hosts: config.allowed_hosts.clone(),
         })?;
         let source = match &config.credentials {
             Credentials::Fetched(source) => Some(transport(Reach::KeySource {

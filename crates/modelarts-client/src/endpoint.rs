@@ -85,17 +85,25 @@ impl AllowedHosts {
         }
     }
 
-    fn lists(&self, name: &str) -> bool {
-        let name = name.to_ascii_lowercase();
-        let extra = self.extra.iter().map(String::as_str);
-        VENDOR_DOMAINS.into_iter().chain(extra).any(|entry| {
-            if entry.starts_with('.') {
-                name.len() > entry.len() && name.ends_with(entry)
-            } else {
-                name == entry
-            }
-        })
+    /// Whether the administrator named the host, alone or with its domain.
+    pub(crate) fn names(&self, host: &str) -> bool {
+        covered(self.extra.iter().map(String::as_str), host)
     }
+
+    fn lists(&self, host: &str) -> bool {
+        covered(VENDOR_DOMAINS, host) || self.names(host)
+    }
+}
+
+fn covered<'a>(entries: impl IntoIterator<Item = &'a str>, host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    entries.into_iter().any(|entry| {
+        if entry.starts_with('.') {
+            host.len() > entry.len() && host.ends_with(entry)
+        } else {
+            host == entry
+        }
+    })
 }
 
 fn is_loopback(host: &Host<&str>) -> bool {
@@ -176,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn only_allowed_hosts_by_https_pass() {
+    fn fault_88_only_allowed_hosts_by_https_pass() {
         let mine = &["api.cloud.example", ".private.example"][..];
         for good in [
             "https://modelarts.cn-north-4.myhuaweicloud.com",
@@ -197,6 +205,21 @@ mod tests {
             ("https://10.0.0.1", "an address is no name"),
             ("https://[fd00::1]", "an address is no name"),
             ("https://169.254.169.254", "instance metadata"),
+            ("https://2852039166", "the same as one number"),
+            ("https://0xa9fea9fe", "the same in hexadecimal"),
+            ("https://0251.0376.0251.0376", "the same in octal"),
+            ("https://[::ffff:169.254.169.254]", "the same, mapped into IPv6"),
+            ("https://[64:ff9b::a9fe:a9fe]", "the same through a translator"),
+            ("https://[fe80::1]", "link-local"),
+            ("https://metadata.internal", "a name of metadata"),
+            (
+                "https://modelarts.cn-north-4.myhuaweicloud.com@evil.example",
+                "the host is behind the user",
+            ),
+            ("https://evil.example#.myhuaweicloud.com", "the suffix is a fragment"),
+            ("https://evil.example/.myhuaweicloud.com", "the suffix is a path"),
+            ("https://evil.example?.myhuaweicloud.com", "the suffix is a query"),
+            ("https://api.cloud.example.", "a full stop at the end is another name"),
             ("https://u:p@api.cloud.example", "a user"),
             ("https://api.cloud.example/v2", "a path"),
             ("https://api.cloud.example?x=1", "a query"),

@@ -15,8 +15,9 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::carrier::{Carrier, InMemory};
+use crate::endpoint::AllowedHosts;
 use crate::fetch::LARGEST_KEY;
-use crate::resolver::FilteredResolver;
+use crate::resolver::{self, FilteredResolver};
 
 /// Largest body read of an answer that says yes. No list of pools comes near it.
 pub(crate) const LARGEST_BODY: usize = 16 * 1024 * 1024;
@@ -44,10 +45,11 @@ pub(crate) enum NoAnswer {
 }
 
 /// Whom a transport reaches.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Reach {
-    /// The cloud: by https, and at addresses a cloud can have. Loopback if allowed for development.
-    Cloud { loopback: bool },
+    /// The cloud: by https, and at addresses a cloud can have, private ones for hosts that the
+    /// administrator named. Loopback if allowed for development.
+    Cloud { loopback: bool, hosts: AllowedHosts },
     /// A source of temporary keys, whose address was checked. It may be on this machine or link,
     /// and speak plain http; it must answer soon.
     KeySource { patience: Duration },
@@ -77,7 +79,7 @@ impl Transport {
         roots: Vec<Certificate>,
         carrier: Carrier,
     ) -> Result<Self, reqwest::Error> {
-        let largest = match reach {
+        let largest = match &reach {
             Reach::Cloud { .. } => LARGEST_BODY,
             Reach::KeySource { .. } => LARGEST_KEY,
         };
@@ -95,13 +97,18 @@ impl Transport {
             .referer(false)
             .http1_only()
             .tls_certs_merge(roots);
-        let builder = match reach {
-            Reach::Cloud { loopback } => builder
-                .https_only(!loopback)
-                .connect_timeout(CONNECT)
-                .dns_resolver(FilteredResolver { loopback }),
-            Reach::KeySource { patience } => builder.connect_timeout(patience).read_timeout(patience),
-        };
+        let builder =
+            match reach {
+                Reach::Cloud { loopback, hosts } => builder
+                    .https_only(!loopback)
+                    .connect_timeout(CONNECT)
+                    .dns_resolver(FilteredResolver {
+                        lookup: resolver::system,
+                        loopback,
+                        hosts,
+                    }),
+                Reach::KeySource { patience } => builder.connect_timeout(patience).read_timeout(patience),
+            };
         let way = Way::Sockets(builder.build()?);
         Ok(Self { way, largest })
     }

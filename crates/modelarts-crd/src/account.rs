@@ -1,7 +1,7 @@
 //! `ModelArtsAccount`: where pools are created and as whom. Cluster-scoped, so that it outlives the
 //! namespaces that use it, and so that a pool never names a Secret or an endpoint.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, LabelSelector};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, LabelSelector, Time};
 use kube_derive::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -183,6 +183,17 @@ pub struct ModelArtsAccountStatus {
     /// ID of the project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_id: Option<String>,
+    /// resourceVersion of the Secret whose credentials are in use. A key that was in an earlier one is not used any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_version: Option<String>,
+    /// Until when the operator sends nothing, because the cloud asked for a pause. A new leader keeps to it, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Time")]
+    pub paused_until: Option<Time>,
+    /// The version of the account and its Secret whose credentials the cloud refused. They are not tried again, also not
+    /// after a restart, since the cloud locks a key after five failures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_credentials: Option<String>,
     /// Ready and CredentialsValid, and Reconciling, Stalled or OrphanFound while true.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]

@@ -3,6 +3,8 @@
 //! Objects, Secrets and namespaces come from watches, so a changed Secret counts within moments. A
 //! key that the cloud refused is not tried again before its Secret or the account changes.
 
+mod remembered;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,6 +22,7 @@ use crate::connection;
 use crate::credentials::{self, Place, Surroundings};
 use crate::governor::{Class, Governor, Limits};
 use crate::reach::Reach;
+pub use remembered::Remembered;
 
 /// The watched objects that an account depends on.
 pub struct Sources {
@@ -60,6 +63,8 @@ pub struct Policy {
 struct Session {
     version: String,
     client: Result<Client, Closed>,
+    /// The version of the Secret that they are from, if they are from one.
+    secret: Option<String>,
     /// Whether the credentials stay what they are until the version is another.
     fixed: bool,
     refused: Option<Refused>,
@@ -152,6 +157,13 @@ impl Accounts {
         self.access(&*self.object(name).ok_or_else(|| missing(name))?)
     }
 
+    /// The access as it is now. Whoever waited for a turn with the cloud may hold a key that was
+    /// replaced meanwhile, and revoked. Without a better one it stays what it was.
+    #[must_use]
+    pub fn present(&self, access: &Access) -> Access {
+        self.access_of(&access.account).unwrap_or_else(|_| access.clone())
+    }
+
     /// What the objects of each account and of each namespace depend on: a value that changes with it.
     #[must_use]
     pub fn versions(&self) -> Versions {
@@ -208,11 +220,15 @@ impl Accounts {
                 let client = credentials
                     .and_then(|credentials| connection::connect(account, credentials, &self.policy, self.hooks()));
                 self.governor.set_limits(&name, limits(account));
+                if !sessions.contains_key(&name) {
+                    self.governor.resume(&name, remembered::pause(account));
+                }
                 let session = Session {
+                    refused: remembered::refusal(account, place, &version),
+                    secret: secret.as_ref().and_then(|secret| secret.resource_version()),
                     version,
                     client,
                     fixed: place.is_fixed(),
-                    refused: None,
                 };
                 sessions.insert(name.clone(), session.clone());
                 session
@@ -314,7 +330,9 @@ impl Accounts {
             {
                 // A rest of our own repeats the refusal that it follows; the first text stays.
                 if session.refused.is_none() {
-                    let final_ = error.failure == Failure::Unauthenticated && session.fixed;
+                    // A clock is set right without a word to us, so there the key only rests.
+                    let of_the_key = error.failure == Failure::Unauthenticated && error.clock_skew.is_none();
+                    let final_ = of_the_key && session.fixed;
                     session.refused = Some(Refused {
                         message: error.to_string(),
                         final_,

@@ -38,6 +38,7 @@ pub(crate) async fn create<K: Service>(
     }
     // From here on the token counts as used, whatever becomes of this process.
     memory.sent(token);
+    let access = &ctx.shared.accounts.present(access);
     let result = K::create(&access.client, body).await;
     ctx.shared.note(access, Class::Writes, result.as_ref().err());
     Executed::Outcome(match result {
@@ -111,6 +112,7 @@ pub(crate) async fn mark<K: Service>(
     {
         return Executed::Later(TURN);
     }
+    let access = &ctx.shared.accounts.present(access);
     let shown = K::show(&access.client, &id).await;
     ctx.shared.note(access, Class::Reads, shown.as_ref().err());
     match shown {
@@ -124,6 +126,7 @@ async fn patched<K: Service>(ctx: &Context<K>, access: &Access, id: &K::Id, patc
     if !ctx.shared.leadership.is_leader(Instant::now()) {
         return Executed::Later(TURN);
     }
+    let access = &ctx.shared.accounts.present(access);
     let result = K::patch(&access.client, id, patch).await;
     ctx.shared.note(access, Class::Writes, result.as_ref().err());
     Executed::Outcome(match result {
@@ -145,6 +148,7 @@ pub(crate) async fn delete<K: Service>(ctx: &Context<K>, observed: &Observed<K>,
     if let Some(name) = &observed.member.cloud_name {
         ctx.census.deleted(account, name, ctx.shared.clock.now());
     }
+    let access = &ctx.shared.accounts.present(access);
     let result = K::delete(&access.client, &id).await;
     ctx.shared.note(access, Class::Writes, result.as_ref().err());
     Executed::Outcome(match result {
@@ -162,6 +166,7 @@ pub(crate) async fn look_at<K: Service>(ctx: &Context<K>, observed: &Observed<K>
     if !turn(ctx, &observed.member.scope.account, Class::Reads, Priority::Update).await {
         return Executed::Later(TURN);
     }
+    let access = &ctx.shared.accounts.present(access);
     let result = K::show(&access.client, &id).await;
     ctx.shared.note(access, Class::Reads, result.as_ref().err());
     Executed::Outcome(Outcome::Shown(match result {
@@ -198,6 +203,7 @@ pub(crate) async fn look_at_details<K: Service>(
     if !turn(ctx, account, Class::Reads, Priority::Update).await {
         return Executed::Later(TURN);
     }
+    let access = &ctx.shared.accounts.present(access);
     let order = K::order(&access.client, &id, &plan.status).await;
     ctx.shared.note(access, Class::Reads, order.as_ref().err());
     let mut details = match order {
@@ -211,6 +217,7 @@ pub(crate) async fn look_at_details<K: Service>(
         if !turn(ctx, account, Class::Reads, Priority::Update).await {
             return Executed::Later(TURN);
         }
+        let access = &ctx.shared.accounts.present(access);
         let nodes = K::abnormal_nodes(&access.client, &id).await;
         ctx.shared.note(access, Class::Reads, nodes.as_ref().err());
         match nodes {

@@ -150,6 +150,22 @@ impl Governor {
             .update(|bucket, now| bucket.throttled(now, retry_after));
     }
 
+    /// How long the service asked this account, in one class or the other, to send nothing.
+    #[must_use]
+    pub fn pause(&self, account: &str) -> Duration {
+        let account = self.account(account);
+        let left = |gate: &Gate| gate.update(|bucket, now| bucket.pause(now));
+        left(&account.reads).max(left(&account.writes))
+    }
+
+    /// Keeps to a pause that an earlier process was in.
+    pub fn resume(&self, account: &str, pause: Duration) {
+        let account = self.account(account);
+        for gate in [&account.reads, &account.writes] {
+            gate.update(|bucket, now| bucket.resume(now, pause));
+        }
+    }
+
     /// Whether the service slowed this account down and it has not recovered yet.
     #[must_use]
     pub fn is_throttled(&self, account: &str, class: Class) -> bool {

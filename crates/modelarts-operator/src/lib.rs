@@ -28,6 +28,7 @@ pub mod auditor;
 pub mod census;
 pub mod claims;
 pub mod clock;
+pub mod confine;
 pub mod connection;
 pub mod context;
 pub mod credentials;

@@ -1,11 +1,14 @@
-//! The operator's binary: flags, log, run, exit code.
+//! The operator's binary: private memory, flags, log, run, exit code.
 
 use std::process::ExitCode;
 
 use modelarts_operator::flags::{FlagError, Flags};
-use modelarts_operator::{logging, run};
+use modelarts_operator::{confine, logging, run};
 
 fn main() -> ExitCode {
+    if let Err(error) = confine::keep_memory_private() {
+        return fail(&format!("core dumps cannot be forbidden: {error}"));
+    }
     let flags = match Flags::parse_checked(std::env::args_os()) {
         Ok(flags) => flags,
         Err(FlagError::Usage(usage)) => usage.exit(),

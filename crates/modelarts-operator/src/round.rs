@@ -134,6 +134,7 @@ pub(crate) async fn list_items<K: Service>(
         .governor
         .acquire(&key.account, Class::Reads, Priority::Update)
         .await;
+    let access = &shared.accounts.present(access);
     let result = K::list(&access.client, key, which).await;
     shared.note(access, Class::Reads, result.as_ref().err());
     let items = result.map_err(|error| failures::of(&error))?;
@@ -165,6 +166,7 @@ pub(crate) async fn canary<K: Service>(shared: &Shared, scope: &Scope<K>, access
         .governor
         .acquire(&member.scope.account, Class::Reads, Priority::Update)
         .await;
+    let access = &shared.accounts.present(access);
     match listed {
         Some(id) => K::show(&access.client, &id).await.is_ok(),
         None => K::canary(shared, access, member).await,

@@ -35,6 +35,9 @@ async fn report(shared: &Shared, account: &ModelArtsAccount) -> Result<(), kube:
     let name = account.name_any();
     let standing = standing(&shared.accounts, &name).await;
     let mut status = status(account, &standing, &left(&shared.auditor, &name));
+    if let Some(remembered) = shared.accounts.remember(&name) {
+        remembered.write(&mut status, jiff::Timestamp::now());
+    }
     if holding::is_leaving(account) {
         leaving(account, &mut status, &holding::users(shared, &name));
     }

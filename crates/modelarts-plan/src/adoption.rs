@@ -5,8 +5,12 @@
 use std::sync::Arc;
 
 use modelarts_crd::conditions::Reason;
+use modelarts_crd::policy::ManagementPolicy;
+use modelarts_crd::status::Outcome as Fate;
 
 use crate::cadence::{SETTLED, after_setback};
+use crate::creation::record;
+use crate::deletion::{blocked, unseen, waiting};
 use crate::failure::Remedy;
 use crate::identity::{Marker, derived_name, without_marker};
 use crate::kind::{Adoption, Desired, Kind, Resource};
@@ -14,7 +18,8 @@ use crate::memory::{Memory, fingerprint_of_patch};
 use crate::plan::Draft;
 use crate::report::{Report, Sync, Verdict};
 use crate::step::{Plan, Step};
-use crate::view::{Shown, View};
+use crate::timing::Tick;
+use crate::view::{Account, Shown, View};
 
 /// Longest text of a description that leaves room for the marker.
 const TEXT: usize = 47;
@@ -50,6 +55,44 @@ pub(crate) fn plan<K: Kind>(
     };
     report.conclude(&verdict, &Sync::AsBefore);
     Draft::new(report).publish(Step::Rest, next_look)
+}
+
+/// Plans for an object that is deleted before it has recorded what it takes over: a marking of it may
+/// have been carried out without an answer, or may still be. Nothing if there is nothing of it.
+pub(crate) fn unrecorded<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, report: &Report<K>) -> Option<Plan<K>> {
+    let managed = view.terms().management == ManagementPolicy::Manage;
+    let adoption = view.terms().adoption.filter(|_| managed)?;
+    if let Account::Closed(closed) = view.account {
+        let text = format!(
+            "whether {} {} was taken over cannot be seen: {}; with deletionPolicy: Detach it is not looked at",
+            K::NOUN,
+            adoption.id,
+            closed.message
+        );
+        return Some(blocked(closed.reason, closed.stalled, text, report.clone()));
+    }
+    let text = "whether what it was to take over carries its marker is being found out";
+    let doubt = memory.change_doubt.as_ref().map(|(_, at)| *at);
+    let predecessor = (memory.inherited == Some(true)).then(Tick::default);
+    let over = doubt.max(predecessor).map(|at| at.after(view.timing.gateway_limit));
+    if let Some(over) = over.filter(|over| view.now < *over) {
+        return Some(waiting(view, text, Step::Rest, over.since(view.now), report.clone()));
+    }
+    let Some(show) = memory.shown(adoption.id, view.began) else {
+        let look = Step::LookAt {
+            id: adoption.id.to_owned(),
+        };
+        let mut plan = waiting(view, text, look, 0, report.clone());
+        plan.publish = false;
+        return Some(plan);
+    };
+    match show.shown.clone() {
+        Shown::Present(resource) if Marker::find(resource.description()) == Some(view.marker()) => {
+            Some(record(view, &resource, Fate::Adopted, report.clone()))
+        }
+        Shown::Present(_) | Shown::Gone => None,
+        Shown::Unknown(failure) => Some(unseen(view, &failure, report.clone())),
+    }
 }
 
 /// Whether something may be marked as ours.

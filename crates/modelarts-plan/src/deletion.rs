@@ -3,8 +3,8 @@
 //!
 //! A pool is deleted only right after a GET showed our marker on it. The object is released only
 //! when no attempt can still turn into a pool and the absence of one is proved. An object that
-//! never tried to buy anything is released without a call to the cloud, so dead credentials don't
-//! hold it.
+//! never tried to buy or to take over anything is released without a call to the cloud, so dead
+//! credentials don't hold it.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use modelarts_crd::conditions::Reason;
 use modelarts_crd::policy::{DeletionPolicy, ManagementPolicy};
 use modelarts_crd::status::{Creation, Outcome as Fate};
 
-use crate::adoption::mark;
+use crate::adoption::{self, mark};
 use crate::cadence::{SETTLED, after_setback};
 use crate::creation::{close, found, frozen, notice, record};
 use crate::detaching::{detach, subscribed};
 use crate::evidence::{Absence, absence};
-use crate::failure::Remedy;
+use crate::failure::{CloudFailure, Remedy};
 use crate::keeping::{self, Identity};
 use crate::kind::{Kind, Resource, Status};
 use crate::memory::{Memory, Sending};
@@ -33,10 +33,15 @@ pub(crate) fn plan<K: Kind>(view: &View<'_, K>, memory: &mut Memory<K>) -> Plan<
         return still(report, SETTLED);
     }
     let attempt = view.creation().cloned();
-    if attempt.is_none() && view.status().is_none_or(|status| status.id().is_none()) {
-        return Draft::new(report).silent(Step::RemoveFinalizer);
-    }
     let management = view.terms().management;
+    let leaves_alone = management == ManagementPolicy::Observe || view.deletion_policy() == DeletionPolicy::Detach;
+    if attempt.is_none() && view.status().is_none_or(|status| status.id().is_none()) {
+        let unrecorded =
+            (!leaves_alone && !view.around.kind_leaves).then(|| adoption::unrecorded(view, memory, &report));
+        return unrecorded
+            .flatten()
+            .unwrap_or_else(|| Draft::new(report).silent(Step::RemoveFinalizer));
+    }
     if management == ManagementPolicy::Pause {
         return paused(report);
     }
@@ -45,7 +50,6 @@ pub(crate) fn plan<K: Kind>(view: &View<'_, K>, memory: &mut Memory<K>) -> Plan<
     {
         return plan;
     }
-    let leaves_alone = management == ManagementPolicy::Observe || view.deletion_policy() == DeletionPolicy::Detach;
     if leaves_alone || view.around.kind_leaves {
         return detach(view, memory, attempt.as_ref(), report);
     }
@@ -221,6 +225,14 @@ fn other_of_ours<K: Kind>(view: &View<'_, K>, since: crate::timing::Tick) -> Opt
         .map(str::to_owned)
 }
 
+/// The cloud did not say what is there.
+pub(crate) fn unseen<K: Kind>(view: &View<'_, K>, failure: &CloudFailure, mut report: Report<K>) -> Plan<K> {
+    let (reason, _) = failure.reason();
+    let text = format!("the deletion waits: {}", failure.message);
+    report.conclude(&Verdict::Working(reason, text), &Sync::AsBefore);
+    Draft::new(report).publish(Step::Rest, view.timing.census_interval_busy)
+}
+
 /// GETs the pool, and deletes it if that shows our marker.
 fn delete<K: Kind>(view: &View<'_, K>, memory: &mut Memory<K>, id: &str, report: Report<K>) -> Plan<K> {
     let busy = view.timing.census_interval_busy;
@@ -231,15 +243,7 @@ fn delete<K: Kind>(view: &View<'_, K>, memory: &mut Memory<K>, id: &str, report:
         return plan;
     };
     match show.shown.clone() {
-        Shown::Unknown(failure) => {
-            let (reason, _) = failure.reason();
-            let mut report = report;
-            report.conclude(
-                &Verdict::Working(reason, format!("the deletion waits: {}", failure.message)),
-                &Sync::AsBefore,
-            );
-            Draft::new(report).publish(Step::Rest, busy)
-        }
+        Shown::Unknown(failure) => unseen(view, &failure, report),
         Shown::Gone => still(report, busy),
         Shown::Present(pool) => delete_present(view, memory, id, &pool, report),
     }

@@ -117,7 +117,8 @@ impl<K: Kind> Memory<K> {
     /// Takes note of the object as it was just read.
     pub fn sight(&mut self, view: &View<'_, K>) {
         let now = view.now;
-        self.inherited.get_or_insert(view.recorded_id().is_some());
+        let begun = view.recorded_id().is_some() || (view.terms().adoption.is_some() && view.has_finalizer());
+        self.inherited.get_or_insert(begun);
         self.finalizer_seen = view.has_finalizer().then(|| self.finalizer_seen.unwrap_or(now));
         let deleted = view.is_leaving();
         self.deletion_seen = deleted.then(|| self.deletion_seen.unwrap_or(now));

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use modelarts_crd::conditions::Reason;
 
 use crate::cadence::SETTLED;
-use crate::keeping::{blindness, is_unseen, keep_quiet};
-use crate::kind::{Desired, Kind};
+use crate::keeping::{Identity, blindness, identity, is_unseen, keep_quiet};
+use crate::kind::{Desired, Kind, Resource};
 use crate::memory::Memory;
 use crate::next::Next;
 use crate::plan::Draft;
@@ -29,7 +29,8 @@ pub(crate) fn plan<K: Kind>(
     {
         return unseen(view, memory, report);
     }
-    let named = view.terms().adoption.map(|adoption| adoption.id).or(view.recorded_id());
+    // What was bought or taken over is known; what is only named is whatever has the ID.
+    let named = view.recorded_id().or(view.terms().adoption.map(|adoption| adoption.id));
     let found = match named {
         Some(id) => listing.with_id(id),
         None => listing.named(desired.name()),
@@ -48,6 +49,17 @@ pub(crate) fn plan<K: Kind>(
         report.conclude(&Verdict::Stalled(Reason::NotFound, text), &sync);
         return Draft::new(report).publish(Step::Rest, SETTLED);
     };
+    if view.recorded_id().is_some() && matches!(identity(view, &found), Identity::Another) {
+        // What is on record is what tells ours from another, so nothing of this one goes there.
+        let text = format!(
+            "{} {} is gone, and another one has its ID",
+            K::NOUN,
+            found.id().unwrap_or_default()
+        );
+        let sync = Sync::Unknown(Reason::NotFound, text.clone());
+        report.conclude(&Verdict::Stalled(Reason::NotFound, text), &sync);
+        return Draft::new(report).publish(Step::Rest, SETTLED);
+    }
     report.mirror(view, &found);
     let sync = match K::next(desired, &found, &view.marker()) {
         Next::Nothing => Sync::Synced,

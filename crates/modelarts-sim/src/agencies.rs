@@ -22,6 +22,10 @@ use crate::{
 const LONGEST_SESSION: u64 = 21_600;
 /// The text by which clients know that no agency is bound.
 const NO_AGENCY: &str = "Please configure Cloud Service Agency first";
+/// What secret keys that are handed out begin with.
+pub const SECRET_PREFIX: &str = "SKHANDEDOUT-";
+/// What security tokens begin with.
+pub const TOKEN_PREFIX: &str = "STHANDEDOUT-";
 /// The content of the token file, unless told otherwise.
 pub const POD_TOKEN: &str = "POD-TOKEN-EXAMPLE";
 
@@ -207,9 +211,10 @@ impl Agencies {
         let parts = [(); 4].map(|()| self.chance.hex32());
         let key = Key {
             access: format!("HST{}", self.chance.hex32().to_ascii_uppercase()),
-            secret: self.chance.hex32(),
+            // Recognisable wherever it turns up by mistake.
+            secret: format!("{SECRET_PREFIX}{}", self.chance.hex32()),
             project,
-            security_token: Some(parts.concat()),
+            security_token: Some(format!("{TOKEN_PREFIX}{}", parts.concat())),
             expires: Some(ends),
         };
         accounts.add_key(key.clone());

@@ -3,7 +3,7 @@
 //! The ledger is the judge of "never a second pool": entries are only ever appended, and an entry
 //! is made exactly where the cloud changes, whether or not the caller ever hears of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -109,7 +109,7 @@ pub struct Tally {
 }
 
 /// How the calls of one caller went.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CallerTally {
     /// Calls answered with a status below 400. With `refused`, all calls.
@@ -122,6 +122,19 @@ pub struct CallerTally {
     pub denied: u64,
     /// Calls that a fault struck, however they ended.
     pub faults: u64,
+    /// The IAM actions that its calls needed.
+    pub actions: BTreeSet<&'static str>,
+}
+
+/// One call, for the counts of its caller.
+#[derive(Debug, Clone, Copy)]
+pub struct Counted {
+    /// What was called, if anything that is known.
+    pub operation: Option<Operation>,
+    /// The status of the answer.
+    pub status: u16,
+    /// Whether a fault struck.
+    pub struck: bool,
 }
 
 /// Counts per operation and per caller.
@@ -139,7 +152,8 @@ impl Requests {
     }
 
     /// Counts one call of a caller.
-    pub fn count_caller(&mut self, caller: String, status: u16, struck: bool) {
+    pub fn count_caller(&mut self, caller: String, call: Counted) {
+        let status = call.status;
         let tally = self.callers.entry(caller).or_default();
         if status < 400 {
             tally.accepted += 1;
@@ -148,7 +162,8 @@ impl Requests {
         }
         tally.unauthenticated += u64::from(status == 401);
         tally.denied += u64::from(status == 403);
-        tally.faults += u64::from(struck);
+        tally.faults += u64::from(call.struck);
+        tally.actions.extend(call.operation.and_then(Operation::action));
     }
 
     /// All tallies by access key ID, also of keys that are not known, or by `DOMAIN/NAME` of the

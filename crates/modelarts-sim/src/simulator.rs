@@ -15,7 +15,7 @@ use crate::{
     damage,
     faults::{FaultKind, Faults, Strike},
     iam,
-    ledger::{Requests, Trace},
+    ledger::{Counted, Requests, Trace},
     message::{Delivery, Reply, Request},
     operation::{Call, Kind, Operation, route},
     permissions::Actions,
@@ -147,7 +147,12 @@ impl Simulator {
         tally.rejected += u64::from(reply.status >= 400);
         tally.faults += u64::from(strike.is_some());
         if let Some(caller) = caller {
-            self.requests.count_caller(caller, reply.status, strike.is_some());
+            let counted = Counted {
+                operation,
+                status: reply.status,
+                struck: strike.is_some(),
+            };
+            self.requests.count_caller(caller, counted);
         }
         reply
     }

@@ -86,6 +86,8 @@ pub struct Options {
     pub leader_election: LeaderElection,
     /// More command line, as it is.
     pub arguments: Vec<String>,
+    /// More variables in its environment.
+    pub environment: Vec<(String, String)>,
 }
 
 impl Default for Options {
@@ -96,6 +98,7 @@ impl Default for Options {
             timing: Timing::quick(),
             leader_election: LeaderElection::Off,
             arguments: Vec::new(),
+            environment: Vec::new(),
         }
     }
 }
@@ -155,11 +158,15 @@ impl Operator {
         }
         arguments.extend(options.timing.arguments());
         arguments.extend(options.arguments.iter().cloned());
-        let log = folder.join(format!("{name}-{attempt}.log"));
+        let mut launch = Launch::new(name, binary, arguments, folder.join(format!("{name}-{attempt}.log")));
+        let variables = options.environment.iter().cloned();
+        launch
+            .env
+            .extend(variables.map(|(variable, value)| (variable, value.into())));
         Ok(Self {
             metrics: format!("http://{metrics}/metrics"),
             ready: format!("http://{health}/readyz"),
-            process: Process::start(Launch::new(name, binary, arguments, log)).await?,
+            process: Process::start(launch).await?,
         })
     }
 

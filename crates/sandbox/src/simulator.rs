@@ -16,7 +16,7 @@ use crate::{binaries, wait};
 
 mod calls;
 
-pub use calls::{Fault, LedgerEntry, Tally};
+pub use calls::{Caller, Fault, LedgerEntry, Tally};
 
 /// Its control API answers from memory.
 const CALL_DEADLINE: Duration = Duration::from_secs(30);

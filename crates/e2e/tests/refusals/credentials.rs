@@ -156,7 +156,7 @@ fn a_key_that_is_withdrawn_stalls_settled_pools_and_costs_none() {
 }
 
 #[test]
-fn good_credentials_of_another_project_are_told_as_a_missing_permission() {
+fn fault_80_good_credentials_of_another_project_are_told_as_a_missing_permission() {
     STAGE.play(async |scene| {
         let account = format!("{}-foreign", scene.name);
         scene

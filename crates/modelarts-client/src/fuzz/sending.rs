@@ -7,7 +7,7 @@ use mutated_json::{OddText, budgeted};
 use secrecy::SecretString;
 
 use crate::ids::{OrderName, PoolId, ProjectId};
-use crate::resolver::is_allowed;
+use crate::resolver::{Beside, is_allowed};
 use crate::{Client, Config, Credentials, ProjectRef, request};
 
 /// The address that IPv6 wraps, in each of the ways there are.
@@ -28,17 +28,23 @@ fn an_address_that_no_cloud_has_is_refused_however_it_is_wrapped() {
         .with_generator(address)
         .for_each(|(octets, kind): &([u8; 4], u8)| {
             let [a, b, c, d] = *octets;
-            let (v4, loopback, refused) = match kind % 8 {
-                0 => (Ipv4Addr::new(127, b, c, d), true, false),
-                1 => (Ipv4Addr::new(169, 254, c, d), false, true),
-                2 => (Ipv4Addr::new(0, b, c, d), false, true),
-                3 => (Ipv4Addr::new(224 + a % 16, b, c, d), false, true),
-                4 => (Ipv4Addr::BROADCAST, false, true),
-                _ => (Ipv4Addr::new(128 + a % 32, b, c, d), false, false),
+            // Whether it is allowed by itself, beside loopback, and beside private ranges.
+            let (v4, allowed) = match kind % 8 {
+                0 => (Ipv4Addr::new(127, b, c, d), [false, true, false]),
+                1 => (Ipv4Addr::new(169, 254, c, d), [false; 3]),
+                2 => (Ipv4Addr::new(0, b, c, d), [false; 3]),
+                3 => (Ipv4Addr::new(224 + a % 16, b, c, d), [false; 3]),
+                4 => (Ipv4Addr::BROADCAST, [false; 3]),
+                5 => (Ipv4Addr::new(10, b, c, d), [false, false, true]),
+                6 => (Ipv4Addr::new(192, 168, c, d), [false, false, true]),
+                _ => (Ipv4Addr::new(128 + a % 32, b, c, d), [true; 3]),
             };
+            let beside = [(false, false), (true, false), (false, true)];
             for address in wrapped(v4).into_iter().chain([v4.into()]) {
-                assert_eq!(is_allowed(address, false), !loopback && !refused, "{address}");
-                assert_eq!(is_allowed(address, true), !refused, "{address}");
+                for ((loopback, private), wanted) in beside.into_iter().zip(allowed) {
+                    let beside = Beside { loopback, private };
+                    assert_eq!(is_allowed(address, beside), wanted, "{address} {beside:?}");
+                }
             }
         });
 }

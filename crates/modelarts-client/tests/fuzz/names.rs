@@ -48,7 +48,7 @@ fn stays_in_its_segment(name: &str, accepted: Option<&str>) {
 }
 
 #[test]
-fn an_accepted_name_cannot_leave_its_segment() {
+fn fault_92_an_accepted_name_cannot_leave_its_segment() {
     budgeted(bolero::check!())
         .with_generator(Name)
         .for_each(|name: &String| {

@@ -138,7 +138,7 @@ impl<'a> MakeWriter<'a> for Book {
 }
 
 #[tokio::test]
-async fn the_most_talkative_log_does_not_show_a_secret() {
+async fn fault_91_the_most_talkative_log_does_not_show_a_secret() {
     let book = Book::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)

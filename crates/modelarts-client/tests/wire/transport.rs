@@ -21,7 +21,7 @@ fn wanted() -> modelarts_types::Pool {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed() {
+async fn fault_89_a_redirect_is_not_followed() {
     let elsewhere = Cloud::start(|_| say(200, &pool())).await;
     let target = elsewhere.url.join("/v2/stolen").unwrap();
     for status in [301, 302, 303, 307, 308] {
@@ -59,7 +59,7 @@ async fn a_server_that_hangs_is_left_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_body_that_trickles_is_left_at_the_deadline() {
+async fn fault_71_a_body_that_trickles_is_left_at_the_deadline() {
     let cloud = Cloud::start(|_| {
         let start = futures::stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"{"))]);
         let never = futures::stream::pending();
@@ -90,7 +90,7 @@ async fn waiting_callers_of_an_unproven_key_keep_their_deadline() {
 }
 
 #[tokio::test]
-async fn an_answer_without_end_is_cut() {
+async fn fault_70_an_answer_without_end_is_cut() {
     let cloud = Cloud::start(|_| {
         let chunk = Bytes::from(vec![b' '; 1 << 20]);
         let endless = futures::stream::repeat_with(move || Ok::<_, std::io::Error>(chunk.clone()));

@@ -304,3 +304,47 @@ fn ack_2011_nothing_is_done_as_another_account_before_all_is_known() {
         assert_eq!(access.account(), "team");
     }
 }
+
+#[test]
+fn whoever_waited_gets_the_key_of_now() {
+    let (accounts, mut watched) = accounts();
+    watched.account(spec(Some(json!({}))));
+    watched.namespace("ml", &[]);
+    watched.secret("1", &KEYS);
+    let old = accounts.access_for("default", "ml").ok().unwrap();
+    assert_eq!(accounts.present(&old).version, old.version);
+    watched.secret("2", &KEYS);
+    let new = accounts.present(&old);
+    assert_ne!(new.version, old.version);
+    assert!(accounts.absorb(&new, Class::Reads, Some(&unauthenticated())));
+    assert_eq!(accounts.present(&new).version, new.version, "nothing better is there");
+}
+
+#[test]
+fn a_key_rests_without_end_for_itself_and_for_a_while_for_the_clock() {
+    let (accounts, mut watched) = accounts();
+    watched.account(spec(Some(json!({}))));
+    watched.namespace("ml", &[]);
+    watched.secret("1", &KEYS);
+    assert!(
+        accounts.remember("default").is_none(),
+        "nothing is known before it is used"
+    );
+    let access = accounts.access_for("default", "ml").ok().unwrap();
+    let of_the_clock = ApiError {
+        clock_skew: Some(1200),
+        ..unauthenticated()
+    };
+    accounts.absorb(&access, Class::Reads, Some(&of_the_clock));
+    assert_eq!(
+        reason(accounts.access_for("default", "ml")),
+        None,
+        "the client rests by itself"
+    );
+    assert_eq!(accounts.remember("default").unwrap().refused, None);
+    accounts.absorb(&access, Class::Reads, None);
+    accounts.absorb(&access, Class::Reads, Some(&unauthenticated()));
+    let remembered = accounts.remember("default").unwrap();
+    assert_eq!(remembered.secret.as_deref(), Some("1"));
+    assert_eq!(remembered.refused.as_deref(), Some(access.version.as_str()));
+}

@@ -100,6 +100,20 @@ impl Bucket {
         }
     }
 
+    /// How long nothing is to be asked.
+    #[must_use]
+    pub fn pause(&self, now: Instant) -> Duration {
+        self.paused_until.saturating_duration_since(now)
+    }
+
+    /// Keeps to a pause that an earlier process was in. What it had learned is not known, so half of
+    /// the limit is tried after it.
+    pub fn resume(&mut self, now: Instant, pause: Duration) {
+        if !pause.is_zero() {
+            self.throttled(now, Some(pause));
+        }
+    }
+
     /// Sets another limit. A rate that was learned stays learned; one at the limit follows it.
     pub fn set_limit(&mut self, limit: f64, now: Instant) {
         let limit = sane(limit);

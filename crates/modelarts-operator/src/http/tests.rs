@@ -78,7 +78,7 @@ async fn metrics_come_as_openmetrics_text() {
 }
 
 #[tokio::test]
-async fn each_port_serves_its_own_paths_and_reads_only() {
+async fn fault_96_each_port_serves_its_own_paths_and_reads_only() {
     let served = served(GRACE).await;
     for (address, line, status) in [
         (served.health, "GET /metrics", "404"),

@@ -231,7 +231,7 @@ fn slowdown(concurrency: &str) -> f64 {
 }
 
 #[test]
-fn accounts_in_trouble_are_not_felt_in_the_others() {
+fn fault_82_accounts_in_trouble_are_not_felt_in_the_others() {
     let slowdown = slowdown("32");
     assert!(slowdown <= 1.5, "{slowdown}");
 }

@@ -1,8 +1,9 @@
 //! The deletion, to the millisecond: what is asked before, what is waited for, and what releases the object.
 
+use modelarts_crd::conditions::Reason;
 use modelarts_crd::policy::{DeletionPolicy, ManagementPolicy};
 use modelarts_crd::status::Outcome as Fate;
-use modelarts_plan::{FailureKind, Marker, Outcome, Plan, Shown, Step, Tick};
+use modelarts_plan::{Account, Closed, FailureKind, Marker, Outcome, Plan, Shown, Step, Tick};
 use serde_json::{Value, json};
 
 use super::scene::{
@@ -53,6 +54,71 @@ fn only_what_never_tried_and_never_had_an_id_is_released_unseen() {
     assert!(!is_release(&tried.plan()));
     let mut with_id = Scene::of(&json!({}), &json!({"poolId": ID})).deleted();
     assert!(matches!(with_id.plan().step, Step::LookAtScope { .. }));
+}
+
+/// An object that is being deleted before it has recorded what it was to take over.
+fn adopter() -> Scene {
+    let mut scene = Scene::of(&json!({"adoption": {"poolId": ID}}), &json!({})).deleted();
+    scene.plan();
+    scene
+}
+
+#[test]
+fn what_a_marking_without_a_record_has_taken_over_is_not_left_behind() {
+    assert_eq!(adopter().plan().step, Step::LookAt { id: ID.into() });
+    let marked = adopter().plan_shown(&Shown::Present(own_pool()));
+    assert_eq!(marked.step, Step::Record);
+    assert_eq!(marked.status.pool_id.as_deref(), Some(ID));
+    for nothing in [Shown::Gone, Shown::Present(shared(pool(ID, "theirs", "by hand")))] {
+        assert!(is_release(&adopter().plan_shown(&nothing)));
+    }
+    let unknown = adopter().plan_shown(&Shown::Unknown(failure(FailureKind::Transient)));
+    assert_eq!(unknown.step, Step::Rest);
+    assert_eq!(unknown.next_look, adopter().timing.census_interval_busy);
+}
+
+#[test]
+fn a_marking_that_may_still_be_carried_out_is_waited_for_before_an_adopter_is_released() {
+    let mut scene = adopter();
+    let over = NOW.after(scene.timing.gateway_limit);
+    scene.memory.change_doubt = Some(("a marking".into(), NOW));
+    for (now, wait) in [(NOW, scene.timing.gateway_limit), (Tick(over.0 - 1), 1)] {
+        scene.now = now;
+        let waits = scene.plan();
+        assert_eq!((waits.step, waits.next_look), (Step::Rest, wait));
+    }
+    scene.now = over;
+    assert_eq!(scene.plan().step, Step::LookAt { id: ID.into() });
+    // A process before this one may have sent it shortly before it died.
+    let mut heir = adopter();
+    assert_eq!(heir.memory.inherited, Some(true));
+    heir.now = Tick(heir.timing.gateway_limit - 1);
+    assert_eq!(heir.plan().step, Step::Rest);
+}
+
+#[test]
+fn an_adopter_is_released_unseen_where_nothing_is_to_be_deleted_and_held_where_nothing_can_be_seen() {
+    let mut detached = adopter();
+    detached.object.spec.deletion_policy = Some(DeletionPolicy::Detach);
+    assert!(is_release(&detached.plan()));
+    let mut paused = adopter();
+    paused.object.spec.management_policy = Some(ManagementPolicy::Pause);
+    assert!(is_release(&paused.plan()), "it marks nothing");
+    let mut uninstalled = adopter();
+    uninstalled.around.kind_leaves = true;
+    assert!(is_release(&uninstalled.plan()));
+    let mut blind = adopter();
+    blind.account = Account::Closed(Closed {
+        reason: Reason::CredentialsRefused,
+        stalled: true,
+        message: "refused".into(),
+    });
+    let held = blind.plan();
+    assert_eq!(
+        (held.step.clone(), reason(&held)),
+        (Step::Rest, "CredentialsRefused".into())
+    );
+    assert!(text(&held).contains("deletionPolicy: Detach"), "{}", text(&held));
 }
 
 #[test]

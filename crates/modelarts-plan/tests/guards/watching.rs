@@ -44,6 +44,27 @@ fn what_is_watched_is_found_by_its_name_or_by_the_id_that_the_spec_names() {
 }
 
 #[test]
+fn what_was_bought_is_not_taken_for_another_of_its_id_that_somebody_made_while_it_was_watched() {
+    let mut scene = Scene::with_pool(&json!({"poolName": "train-abc", "managementPolicy": "Observe"}));
+    scene.plan();
+    let mut other = pool(ID, "train-abc", "");
+    other["metadata"]["creationTimestamp"] = json!("2026-11-11T11:11:11Z");
+    scene.lists(&[shared(other)]);
+    let told = scene.plan();
+    assert_eq!(ready(&told), is("False", "NotFound"));
+    let recorded = scene
+        .object
+        .status
+        .as_ref()
+        .and_then(|status| status.created_at.clone());
+    assert_eq!(told.status.created_at, recorded, "what is on record stays");
+    // Another one that the spec names is not looked at before what is on record.
+    scene.object.spec.adoption = serde_json::from_value(json!({"poolId": "their-id"})).expect("an adoption");
+    scene.lists(&[own_pool(), shared(pool("their-id", "theirs", ""))]);
+    assert_eq!(scene.plan().status.pool_id.as_deref(), Some(ID));
+}
+
+#[test]
 fn what_is_watched_as_it_is_wanted_is_in_sync_whatever_its_marker() {
     let mut scene = watching(&json!({}));
     scene.lists(&[shared(pool("their-id", "theirs", ""))]);

@@ -2,6 +2,7 @@
 //! the way, and that is really there. The reason alone is not believed.
 
 use modelarts_crd::policy::ManagementPolicy;
+use modelarts_crd::status::Outcome;
 use modelarts_plan::kind::{Resource, Status};
 use modelarts_plan::{Marker, Networks, Pools};
 use serde_json::Value;
@@ -52,7 +53,7 @@ impl<K: Lives> Facts<'_, K> {
         let observes = terms.management == ManagementPolicy::Observe;
         match (status, reason) {
             ("True", _) if observes => real(self.named().is_some() && matches!(&*synced.1, "Synced" | "Observed")),
-            (_, "NotFound") if stalled => real(self.named().is_none()),
+            (_, "NotFound") if stalled => real(self.named().is_none_or(|thing| self.is_replaced(thing))),
             ("True", _) => self.matches(&synced),
             ("False", "PaymentPending") => real(self.mine().is_some_and(|thing| thing.told().contains("Waiting"))),
             // The record of what could not be made is shown as long as the service keeps it; where it is
@@ -117,16 +118,31 @@ impl<K: Lives> Facts<'_, K> {
         let terms = K::terms(self.object);
         let mut things = self.things.iter().filter(|thing| !K::has_failed(thing));
         let recorded = K::status(self.object).and_then(|status| status.id());
-        let found = match (terms.adoption, terms.name) {
+        let found = match (terms.adoption.filter(|_| !self.is_recorded()), terms.name) {
             (Some(adoption), _) => things.find(|thing| thing.id() == Some(adoption.id)),
             // What the object has made or found once is known by its ID.
             (None, Some(name)) => match recorded {
                 Some(id) => things.find(|thing| thing.id() == Some(id)),
                 None => things.find(|thing| thing.display_name() == Some(name)),
             },
-            (None, None) => None,
+            (None, None) => {
+                let taken_over = recorded.filter(|_| terms.adoption.is_some())?;
+                things.find(|thing| thing.id() == Some(taken_over))
+            }
         };
         found.map(|thing| &**thing)
+    }
+
+    /// The object has bought something, or taken it over.
+    fn is_recorded(&self) -> bool {
+        let creation = K::status(self.object).and_then(Status::creation);
+        creation.is_some_and(|creation| matches!(creation.outcome, Some(Outcome::Created | Outcome::Adopted)))
+    }
+
+    /// What has the recorded ID was made by somebody later.
+    fn is_replaced(&self, thing: &K::Resource) -> bool {
+        let recorded = K::status(self.object).and_then(Status::created_at);
+        self.is_recorded() && thing.created_at() != recorded && !self.marked(thing)
     }
 
     fn named_as_failed(&self) -> bool {

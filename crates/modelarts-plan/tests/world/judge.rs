@@ -62,8 +62,8 @@ pub struct Judge {
     generations: BTreeMap<String, i64>,
     /// What a GET of the present reconcile showed, and with which description.
     shown: BTreeMap<Thing, String>,
-    /// The newest generation that was sent to each thing.
-    pub sent_generations: BTreeMap<Thing, i64>,
+    /// The newest generation of each object that was sent to each thing, by uid and ID.
+    pub sent_generations: BTreeMap<(String, String), i64>,
     pub ownership: Ownership,
     /// For whom the next request is.
     sender: Option<Sender>,
@@ -266,7 +266,9 @@ impl World {
             "{id} is changed without a look that shows our marker\n{}",
             self.story()
         );
-        let last = self.judge.sent_generations.entry((K::NOUN, id.to_owned())).or_default();
+        // Generations are those of one object: what it had may be another's by now.
+        let uid = K::metadata(object).uid.clone().unwrap_or_default();
+        let last = self.judge.sent_generations.entry((uid, id.to_owned())).or_default();
         assert!(generation >= *last, "generation {generation} is sent after {last}");
         *last = generation;
         if let Some(resources) = patch["spec"].get("resources") {

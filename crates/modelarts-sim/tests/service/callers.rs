@@ -16,6 +16,7 @@ fn tally(accepted: u64, unauthenticated: u64, denied: u64, faults: u64) -> Value
         "unauthenticated": unauthenticated,
         "denied": denied,
         "faults": faults,
+        "actions": ["modelarts:pool:list"],
     })
 }
 

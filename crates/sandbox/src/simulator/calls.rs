@@ -1,6 +1,6 @@
 //! The simulator's control API with types: the ledger, faults, time, and the cloud's own doings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -90,6 +90,21 @@ pub struct Tally {
     pub faults: u64,
 }
 
+/// How the calls of one access key went.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Caller {
+    /// Calls answered with a status below 400.
+    pub accepted: u64,
+    /// All others.
+    pub refused: u64,
+    /// Those that were refused for the credentials.
+    pub unauthenticated: u64,
+    /// Those that were refused for the project, the action or the standing.
+    pub denied: u64,
+    /// The IAM actions that its calls needed.
+    pub actions: BTreeSet<String>,
+}
+
 impl Simulator {
     /// Every accepted mutation, oldest first.
     ///
@@ -153,6 +168,23 @@ impl Simulator {
     /// As [`Self::ledger`].
     pub async fn set_clock(&self, request: &Value) -> Result<()> {
         self.call(Method::POST, "clock", Some(request)).await.map(drop)
+    }
+
+    /// How the calls of each access key went.
+    ///
+    /// # Errors
+    /// As [`Self::ledger`].
+    pub async fn callers(&self) -> Result<BTreeMap<String, Caller>> {
+        self.read("callers").await
+    }
+
+    /// Changes what a key may do, how it is regarded, or when it ends.
+    ///
+    /// # Errors
+    /// As [`Self::ledger`], and for a key or a setting that the simulator does not know.
+    pub async fn change_key(&self, access_key: &str, changes: &Value) -> Result<()> {
+        let path = format!("keys/{access_key}");
+        self.call(Method::PUT, &path, Some(changes)).await.map(drop)
     }
 
     /// Its settings.
