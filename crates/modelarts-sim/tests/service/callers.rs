@@ -102,6 +102,7 @@ fn refusals_are_told_apart_and_faults_are_counted_beside() {
     let callers = world.control("GET", "callers", &json!({}));
     let expected = json!({"AKEXAMPLE": {
         "accepted": 0, "refused": 4, "unauthenticated": 1, "denied": 1, "faults": 1,
+        "actions": ["modelarts:pool:get", "modelarts:pool:list"],
     }});
     assert_eq!(callers, expected, "who names no key is nobody's call");
 }
