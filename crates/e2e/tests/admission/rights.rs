@@ -24,11 +24,11 @@ const OPERATOR_MAY: [Right; 10] = [
     (&["patch"], GROUP, "modelartspools/status", ""),
     (&["get", "list", "watch", "patch"], GROUP, "modelartsnetworks", ""),
     (&["patch"], GROUP, "modelartsnetworks/status", ""),
-    (&["get", "list", "watch", "patch"], GROUP, "modelartsaccounts", ""),
+    (&["list", "watch", "patch"], GROUP, "modelartsaccounts", ""),
     (&["patch"], GROUP, "modelartsaccounts/status", ""),
     (&["get", "list", "watch"], "", "namespaces", ""),
     (&["create", "patch"], "events.k8s.io", "events", ""),
-    (&["get", "list", "watch"], "", "secrets", OURS),
+    (&["list", "watch"], "", "secrets", OURS),
     (&["get", "create", "update"], "coordination.k8s.io", "leases", OURS),
 ];
 
