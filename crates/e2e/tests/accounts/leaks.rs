@@ -71,7 +71,7 @@ fn a_name_and_a_password_log_in_and_are_not_seen() {
 fn shell(folder: &Path, command: &str) -> Child {
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(format!("ulimit -c unlimited && {command}"));
-    shell.current_dir(folder).stderr(Stdio::null());
+    shell.current_dir(folder).stderr(Stdio::null()).kill_on_drop(true);
     shell.spawn().unwrap()
 }
 
