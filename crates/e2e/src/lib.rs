@@ -9,6 +9,7 @@
     reason = "this crate serves tests only, and a failed expectation is the point of a test"
 )]
 
+pub mod account;
 pub mod kubectl;
 pub mod leaks;
 pub mod proxied;

@@ -18,7 +18,6 @@ use crate::memory::{Memory, fingerprint_of_patch};
 use crate::plan::Draft;
 use crate::report::{Report, Sync, Verdict};
 use crate::step::{Plan, Step};
-use crate::timing::Tick;
 use crate::view::{Account, Shown, View};
 
 /// Longest text of a description that leaves room for the marker.
@@ -72,9 +71,7 @@ pub(crate) fn unrecorded<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, report
         return Some(blocked(closed.reason, closed.stalled, text, report.clone()));
     }
     let text = "whether what it was to take over carries its marker is being found out";
-    let doubt = memory.change_doubt.as_ref().map(|(_, at)| *at);
-    let predecessor = (memory.inherited == Some(true)).then(Tick::default);
-    let over = doubt.max(predecessor).map(|at| at.after(view.timing.gateway_limit));
+    let over = memory.late_until(view.timing.gateway_limit, None);
     if let Some(over) = over.filter(|over| view.now < *over) {
         return Some(waiting(view, text, Step::Rest, over.since(view.now), report.clone()));
     }

@@ -226,11 +226,6 @@ fn hold<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, change: &Change) -> Opt
 /// How long another change than `what` waits, so that an older one that is still on its way cannot
 /// undo it: one of ours without an answer, or one of a process before this one.
 fn late_change<K: Kind>(view: &View<'_, K>, memory: &Memory<K>, what: &str) -> Option<u64> {
-    let doubt = memory.change_doubt.as_ref().filter(|(doubted, _)| doubted != what);
-    let predecessor = (memory.inherited == Some(true)).then(Tick::default);
-    let over = doubt
-        .map(|(_, at)| *at)
-        .max(predecessor)?
-        .after(view.timing.gateway_limit);
+    let over = memory.late_until(view.timing.gateway_limit, Some(what))?;
     (view.now < over).then(|| over.since(view.now))
 }

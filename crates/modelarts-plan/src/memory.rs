@@ -173,6 +173,18 @@ impl<K: Kind> Memory<K> {
             .unwrap_or_default()
     }
 
+    /// Until when a change or marking that no answer came to may still be carried out: the last one of
+    /// this process, unless it was `but`, or one of a process before it.
+    pub fn late_until(&self, gateway_limit: u64, but: Option<&str>) -> Option<Tick> {
+        let doubt = self
+            .change_doubt
+            .as_ref()
+            .filter(|(what, _)| Some(what.as_str()) != but);
+        let predecessor = (self.inherited == Some(true)).then(Tick::default);
+        let last = doubt.map(|(_, at)| *at).max(predecessor)?;
+        Some(last.after(gateway_limit))
+    }
+
     /// Whether the open attempt `token` can still be sent.
     pub fn sending(&self, token: &str, now: Tick, self_deadline: u64) -> Sending {
         match &self.opened {

@@ -6,7 +6,7 @@ use kube::api::{Patch, PatchParams};
 use sandbox::simulator::{Key, SECRET_KEY};
 use serde_json::json;
 
-use crate::{STAGE, until_account};
+use crate::STAGE;
 
 /// Pools that are there all the time.
 const POOLS: usize = 12;
@@ -32,11 +32,12 @@ async fn rotate(scene: &Scene, old: &str, new: &str) {
     };
     scene.simulator.add_key(&key).await.unwrap();
     let version = write(scene, new).await;
-    until_account(scene, &scene.name, "uses the new key", |account| {
-        let status = account.status.as_ref();
-        status.and_then(|status| status.secret_version.as_deref()) == Some(&version)
-    })
-    .await;
+    scene
+        .until_account(&scene.name, "uses the new key", |account| {
+            let status = account.status.as_ref();
+            status.and_then(|status| status.secret_version.as_deref()) == Some(&version)
+        })
+        .await;
     scene.simulator.remove_key(old).await.unwrap();
 }
 
@@ -96,20 +97,22 @@ fn a_key_that_is_revoked_first_costs_one_call_and_nothing_else() {
         };
         scene.simulator.add_key(&new).await.unwrap();
         scene.simulator.remove_key(&old).await.unwrap();
-        until_account(scene, &scene.name, "is told of", |account| {
-            let status = account.status.as_ref();
-            status.is_some_and(|status| status.refused_credentials.is_some())
-        })
-        .await;
+        scene
+            .until_account(&scene.name, "is told of", |account| {
+                let status = account.status.as_ref();
+                status.is_some_and(|status| status.refused_credentials.is_some())
+            })
+            .await;
         write(scene, &new.access).await;
         for number in 0..POOLS {
             scene.until_ready(&format!("train-{number}")).await;
         }
-        let account = until_account(scene, &scene.name, "is trusted again", |account| {
-            let status = account.status.as_ref();
-            status.is_some_and(|status| status.refused_credentials.is_none())
-        })
-        .await;
+        let account = scene
+            .until_account(&scene.name, "is trusted again", |account| {
+                let status = account.status.as_ref();
+                status.is_some_and(|status| status.refused_credentials.is_none())
+            })
+            .await;
         let told = serde_json::to_string(&account.status).unwrap();
         assert!(told.contains(r#""status":"True","type":"CredentialsValid""#), "{told}");
         let callers = scene.simulator.callers().await.unwrap();

@@ -9,7 +9,7 @@ use http::Method;
 use sandbox::simulator::Caller;
 use serde_json::{Value, json};
 
-use crate::{STAGE, until_account};
+use crate::STAGE;
 
 /// An account in the cloud that the operator finds keys for, with its credentials from `source`.
 async fn account_of(scene: &Scene, source: &str) -> String {
@@ -37,11 +37,12 @@ async fn asked(scene: &Scene, operation: &str) -> u64 {
 async fn live(scene: &Scene, source: &str) {
     let account = account_of(scene, source).await;
     scene.create_ready("train", &json!({ "account": account })).await;
-    until_account(scene, &account, "is ready", |account| {
-        let status = account.status.as_ref();
-        status.is_some_and(|status| status.secret_version.is_none() && status.project_id.is_some())
-    })
-    .await;
+    scene
+        .until_account(&account, "is ready", |account| {
+            let status = account.status.as_ref();
+            status.is_some_and(|status| status.secret_version.is_none() && status.project_id.is_some())
+        })
+        .await;
     scene.delete_gone("train").await;
 }
 

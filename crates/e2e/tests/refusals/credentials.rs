@@ -1,12 +1,11 @@
 //! Credentials that the cloud refuses: told everywhere, tried once, mended without a restart.
 
 use e2e::record::{condition, reason};
-use e2e::scene::{PATIENCE, Scene};
-use kube::api::{Api, Patch, PatchParams};
+use e2e::scene::Scene;
+use kube::api::{Patch, PatchParams};
 use modelarts_crd::ModelArtsAccount;
 use sandbox::simulator::{Key, SECRET_KEY};
-use sandbox::wait::until;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::STAGE;
 
@@ -28,19 +27,12 @@ async fn set_secret_key(scene: &Scene, secret_key: &str) {
 
 /// Waits until a condition of an account has this status and reason.
 async fn until_account(scene: &Scene, name: &str, type_: &str, status: &str, reason: &str) -> ModelArtsAccount {
-    let accounts: Api<ModelArtsAccount> = scene.accounts();
-    let waited = until(format!("{name}: {type_}={status} ({reason})"), PATIENCE, async || {
-        let account = accounts.get(name).await.map_err(|error| error.to_string())?;
-        let told = serde_json::to_value(&account.status).unwrap();
-        let is = |told: &Value| told["type"] == type_ && told["status"] == status && told["reason"] == reason;
-        let conditions = told["conditions"].as_array().cloned().unwrap_or_default();
-        if conditions.iter().any(is) {
-            Ok(account)
-        } else {
-            Err(told.to_string())
-        }
-    });
-    scene.expect(waited.await)
+    let what = format!("says {type_}={status} ({reason})");
+    let said = |account: &ModelArtsAccount| {
+        let mut conditions = account.status.iter().flat_map(|status| &status.conditions);
+        conditions.any(|told| told.type_ == type_ && told.status == status && told.reason == reason)
+    };
+    scene.until_account(name, &what, said).await
 }
 
 /// Calls that the scene's cloud refused, all operations together.

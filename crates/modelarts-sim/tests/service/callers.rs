@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::identity::{list_with, log_in};
 use crate::{AK, MINUTE, PROJECT, SECOND, SK, World, code, header, parse, pools, signed, unsigned, world};
 
 fn call_with(world: &mut World, ak: &str) -> u16 {
@@ -110,14 +111,9 @@ fn refusals_are_told_apart_and_faults_are_counted_beside() {
 #[test]
 fn the_calls_of_a_token_are_its_users() {
     let mut world = world();
-    let user = json!({"name": "operator", "password": "example", "domain": {"name": "example_domain"}});
-    let identity = json!({"methods": ["password"], "password": {"user": user}});
-    let body = json!({"auth": {"identity": identity, "scope": {"project": {"id": PROJECT}}}});
-    let reply = world.send(&unsigned("POST", "/v3/auth/tokens", Some(&body)));
+    let reply = log_in(&mut world, "example", &json!({"project": {"id": PROJECT}}));
     let token = header(&reply, "X-Subject-Token").expect("a token").to_owned();
-    let mut request = unsigned("GET", &pools(), None);
-    request.headers.push(("X-Auth-Token".to_owned(), token.into_bytes()));
-    assert_eq!(world.send(&request).status, 200);
+    assert_eq!(list_with(&mut world, &token).status, 200);
     let callers = world.control("GET", "callers", &json!({}));
     assert_eq!(callers, json!({"example_domain/operator": tally(1, 0, 0, 0)}));
 }

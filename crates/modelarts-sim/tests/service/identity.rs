@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 
 use crate::{PROJECT, SECOND, World, code, header, parse, pools, unsigned, world};
 
-fn log_in(world: &mut World, password: &str, scope: &Value) -> Reply {
+pub fn log_in(world: &mut World, password: &str, scope: &Value) -> Reply {
     let user = json!({"name": "operator", "password": password, "domain": {"name": "example_domain"}});
     let identity = json!({"methods": ["password"], "password": {"user": user}});
     let body = json!({"auth": {"identity": identity, "scope": scope}});
     world.send(&unsigned("POST", "/v3/auth/tokens?nocatalog=true", Some(&body)))
 }
 
-fn list_with(world: &mut World, token: &str) -> Reply {
+pub fn list_with(world: &mut World, token: &str) -> Reply {
     let mut request = unsigned("GET", &pools(), None);
     request
         .headers

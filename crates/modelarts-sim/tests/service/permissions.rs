@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use modelarts_sim::{
     Setup, Simulator,
-    message::{Reply, Request},
+    message::Reply,
     operation::{Operation, route},
     permissions::Actions,
 };
 use serde_json::{Value, json};
 
+use crate::identity::{list_with, log_in};
 use crate::{AK, PROJECT, SK, START, World, code, header, parse, pool_body, pool_path, pools, signed, unsigned, world};
 
 /// The documented least privilege for pools and networks, and what the look-ups, the list of
@@ -234,20 +235,9 @@ fn one_caller_is_restricted_and_others_are_not() {
 
 /// Logs the user in and lists pools with the token.
 fn list_by_token(world: &mut World) -> Result<Reply, Reply> {
-    let user = json!({"name": "operator", "password": "example", "domain": {"name": "example_domain"}});
-    let identity = json!({"methods": ["password"], "password": {"user": user}});
-    let body = json!({"auth": {"identity": identity, "scope": {"project": {"id": PROJECT}}}});
-    let reply = world.send(&unsigned("POST", "/v3/auth/tokens", Some(&body)));
+    let reply = log_in(world, "example", &json!({"project": {"id": PROJECT}}));
     let token = header(&reply, "X-Subject-Token").map(str::to_owned);
-    token.map_or(Err(reply), |token| Ok(world.send(&with_token(&token))))
-}
-
-fn with_token(token: &str) -> Request {
-    let mut request = unsigned("GET", &pools(), None);
-    request
-        .headers
-        .push(("X-Auth-Token".to_owned(), token.as_bytes().to_vec()));
-    request
+    token.map_or(Err(reply), |token| Ok(list_with(world, &token)))
 }
 
 #[test]
@@ -264,16 +254,13 @@ fn a_users_actions_hold_for_its_tokens() {
 #[test]
 fn a_disabled_user_has_neither_login_nor_token_nor_key() {
     let mut world = world();
-    let user = json!({"name": "operator", "password": "example", "domain": {"name": "example_domain"}});
-    let identity = json!({"methods": ["password"], "password": {"user": user}});
-    let body = json!({"auth": {"identity": identity, "scope": {"project": {"id": PROJECT}}}});
-    let reply = world.send(&unsigned("POST", "/v3/auth/tokens", Some(&body)));
+    let reply = log_in(&mut world, "example", &json!({"project": {"id": PROJECT}}));
     let token = header(&reply, "X-Subject-Token").expect("a token").to_owned();
     let (user, key) = ("users/example_domain/operator", format!("keys/{AK}"));
     for (standing, status) in [("disabled", 401), ("active", 200)] {
         world.control("PUT", user, &json!({ "standing": standing }));
         world.control("PUT", &key, &json!({ "standing": standing }));
-        assert_eq!(world.send(&with_token(&token)).status, status, "{standing}");
+        assert_eq!(list_with(&mut world, &token).status, status, "{standing}");
         assert_eq!(list_by_token(&mut world).map_or(401, |reply| reply.status), status);
         let reply = world.call("GET", &pools(), None);
         assert_eq!(reply.status, status, "{standing}");
