@@ -12,13 +12,14 @@ use futures::{Stream, StreamExt};
 use kube::core::PartialObjectMeta;
 use kube::runtime::controller::{Action, Config};
 use kube::runtime::reflector::{self, ObjectRef, Store};
-use kube::runtime::{Controller, Predicate, PredicateConfig, WatchStreamExt, predicates, watcher};
+use kube::runtime::{Controller, WatchStreamExt, watcher};
 use kube::{Api, Client as Kube, ResourceExt};
 use tokio::sync::mpsc;
 
 use crate::context::Context;
 use crate::directory::{Member, Place};
 use crate::metrics::PassResult;
+use crate::news::News;
 use crate::reconcile::{ReconcileError, reconcile};
 use crate::service::Service;
 use crate::watches::watch;
@@ -71,14 +72,14 @@ fn triggers<K: Service>(
     let watched = watch(api, watcher::Config::default())
         .modify(|meta| meta.metadata.managed_fields = None)
         .inspect(move |event| follow(&ctx, &mut listed, event));
-    let stream = reflector::reflector(writer, watched.boxed())
-        .applied_objects()
-        .predicate_filter(
-            predicates::generation
-                .combine(predicates::annotations)
-                .combine(predicates::finalizers),
-            PredicateConfig::default(),
-        );
+    let mut news = News::default();
+    let stream = reflector::reflector(writer, watched.boxed()).flat_map(move |event| {
+        let told = match event {
+            Ok(event) => news.of(event).into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error)],
+        };
+        futures::stream::iter(told)
+    });
     (store, stream)
 }
 

@@ -35,6 +35,7 @@ pub mod credentials;
 pub mod directory;
 pub mod failures;
 pub mod links;
+mod news;
 pub mod places;
 pub mod project;
 pub mod reach;

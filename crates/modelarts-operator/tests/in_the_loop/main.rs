@@ -26,7 +26,7 @@ mod scenarios;
 mod script;
 mod world;
 
-use director::Perturbation;
+use director::{Perturbation, Travel};
 use flaws::Mistake;
 use plans::{Breadth, Run, Tally, play, play_all, singles};
 use scenarios::{FORGIVING, SCENARIOS};
@@ -119,6 +119,26 @@ fn no_disturbance_changes_what_comes_of_it() {
     assert_eq!(missed, 0, "an effect or a change was not disturbed, as told above");
     assert!(plans >= 200 && plans >= wanted, "only {plans} plans");
     assert!(struck * 10 >= plans * 9, "only {struck} of {plans} plans struck");
+}
+
+/// A server that is behind lists what was there before the objects, and their first passes find nothing to
+/// work on. When they are told of again, nothing about them has changed.
+#[test]
+fn an_object_that_a_list_did_not_have_is_looked_at_when_it_is_back() {
+    let scenario = SCENARIOS.iter().find(|one| one.name == "network and pool").unwrap();
+    let run = fullest(scenario);
+    // The account is held for the first object, before anything is done for either.
+    let effect = run
+        .effects
+        .iter()
+        .position(|what| what.ends_with("modelartsaccounts/default"));
+    let stale = Perturbation::Stale {
+        effect: effect.unwrap(),
+        back: 3,
+        travel: Travel::Relist,
+    };
+    let tally = play_all(scenario, &run.outcome, &[vec![stale]]);
+    assert_eq!((tally.struck, tally.findings), (1, 0), "told above");
 }
 
 /// `count` pairs of single plans, spread evenly.
