@@ -121,11 +121,15 @@ impl Server {
                 Ok(length) => request.extend_from_slice(&chunk[..length]),
             }
         }
-        let mut told = self.told.lock().unwrap();
-        let next = told.1.min(told.0.len() - 1);
-        told.1 += 1;
-        // The client may hang up before a body that it does not want.
-        let _ = stream.write_all(&told.0[next]);
+        let octets = {
+            let mut told = self.told.lock().unwrap();
+            let next = told.1.min(told.0.len() - 1);
+            told.1 += 1;
+            told.0[next].clone()
+        };
+        // The client may hang up before a body that it does not want; it does so with its next call, which
+        // must not wait for this one.
+        let _ = stream.write_all(&octets);
     }
 
     /// What `call` makes of `answers`, and how many requests it sent.
