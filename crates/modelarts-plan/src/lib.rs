@@ -19,6 +19,7 @@ pub mod keeping;
 mod losing;
 mod naming;
 mod observing;
+mod spelling;
 
 pub mod kind;
 pub mod network;

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::identity::{ClusterId, Marker, derived_name, fingerprint_of, without_marker};
 use crate::next::{Change, Next};
+use crate::spelling;
 
 /// A spec that can be turned into a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +38,11 @@ impl DesiredNetwork {
     /// Every problem, each naming its field.
     pub fn parse(object: &ModelArtsNetwork, cluster: &ClusterId) -> Result<Self, Vec<String>> {
         let spec = &object.spec;
+        let (given, description) = (spec.network_name.as_deref(), spec.description.as_deref());
+        let problems = spelling::problems("networkName", given, description);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
         let uid = object.metadata.uid.as_deref().unwrap_or_default();
         let name = object.metadata.name.as_deref().unwrap_or_default();
         let network_name = spec.network_name.clone();
@@ -208,6 +214,22 @@ mod tests {
         value["status"] = json!({"phase": phase});
         edit(&mut value);
         serde_json::from_value(value).unwrap()
+    }
+
+    /// An object may be older than a rule of the schema.
+    #[test]
+    fn a_name_or_description_that_the_service_does_not_take_is_a_problem_with_its_field() {
+        for (extra, field) in [
+            (json!({"networkName": "../.."}), "spec.networkName"),
+            (json!({"networkName": "Vision"}), "spec.networkName"),
+            (json!({"networkName": "net"}), "spec.networkName"),
+            (json!({"description": "a [mapool:"}), "spec.description"),
+            (json!({"description": "x".repeat(48)}), "spec.description"),
+        ] {
+            let problems = DesiredNetwork::parse(&object(extra), &ClusterId("c".into())).unwrap_err();
+            assert!(problems.len() == 1 && problems[0].starts_with(field), "{problems:?}");
+        }
+        desired(json!({"networkName": "vision-net", "description": "x".repeat(47)}));
     }
 
     #[test]

@@ -9,8 +9,8 @@ use modelarts_crd::policy::{ManagementPolicy, PeriodType};
 use modelarts_crd::pool::ModelArtsPoolSpec;
 use modelarts_crd::resource::ResourceEntry;
 
-/// Longest description that leaves room for the marker.
-const DESCRIPTION: usize = 47;
+use crate::spelling;
+
 /// Most nodes in an entry.
 const NODES: i32 = 2000;
 /// Longest term in months, and in years.
@@ -48,18 +48,8 @@ fn identity_problems(spec: &ModelArtsPoolSpec) -> Vec<String> {
     if spec.scope.is_empty() {
         problems.push("spec.scope: at least one of Train, Infer, Notebook is needed".to_owned());
     }
-    if let Some(name) = &spec.pool_name
-        && !is_pool_name(name)
-    {
-        problems.push(format!("spec.poolName: {name:?} must be 4 to 25 lowercase letters, digits and hyphens, begin with a letter and not end with a hyphen"));
-    }
-    if let Some(text) = &spec.description
-        && (text.chars().count() > DESCRIPTION || text.contains(|c| r#"!<>=&"'[]"#.contains(c)))
-    {
-        problems.push(format!(
-            "spec.description: at most {DESCRIPTION} characters, none of ! < > = & \" ' [ ]"
-        ));
-    }
+    let (name, description) = (spec.pool_name.as_deref(), spec.description.as_deref());
+    problems.extend(spelling::problems("poolName", name, description));
     if spec.network.is_some() == spec.network_ref.is_some() {
         problems.push("spec.network: set network or networkRef, one of the two".to_owned());
     }
@@ -124,12 +114,4 @@ fn size_problems(index: usize, entry: &ResourceEntry, nodes: Option<i32>) -> Vec
         }
     }
     problems
-}
-
-fn is_pool_name(name: &str) -> bool {
-    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    (4..=25).contains(&name.len())
-        && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && !name.ends_with('-')
-        && name.chars().all(inner)
 }
