@@ -54,6 +54,12 @@ impl Operation {
         }
     }
 
+    /// Whether keys are handed out to whoever reaches the service.
+    #[must_use]
+    pub fn hands_out_keys(self) -> bool {
+        self.hands_out_credentials() && self != Self::CreateToken
+    }
+
     /// Whether the call is made without credentials of the cloud, to be given some.
     #[must_use]
     pub fn hands_out_credentials(self) -> bool {

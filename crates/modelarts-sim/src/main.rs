@@ -18,7 +18,7 @@ use tracing_subscriber::EnvFilter;
 #[derive(Debug, Parser)]
 #[command(version, about)]
 struct Arguments {
-    /// The loopback address to listen on; port 0 takes a free one.
+    /// The address to listen on, loopback unless --no-control is given; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
     /// An access key ID; give --ak, --sk and --project equally often, they belong together in
@@ -68,6 +68,10 @@ struct Arguments {
     /// The PEM private key of the certificate.
     #[arg(long, requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    /// Leave out whatever asks for no credentials: the control API, metadata and pod identity. Then it
+    /// may be reached from elsewhere.
+    #[arg(long)]
+    no_control: bool,
     /// Write the log as JSON.
     #[arg(long)]
     log_json: bool,
@@ -152,6 +156,7 @@ impl Arguments {
                     ClockArgument::Stepped => ClockMode::Stepped,
                 },
                 seed: self.seed,
+                control: !self.no_control,
             },
         })
     }

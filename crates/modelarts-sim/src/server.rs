@@ -50,7 +50,9 @@ pub struct TlsFiles {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The control API has no authentication, so it must not be reachable from elsewhere.
-    #[error("{0} is not a loopback address")]
+    #[error(
+        "{0} is not a loopback address, and the control API asks for no credentials: leave it out with --no-control"
+    )]
     NotLoopback(SocketAddr),
     /// The address cannot be used.
     #[error("cannot listen on {0}")]
@@ -72,7 +74,7 @@ impl Server {
     /// [`StartError`].
     pub async fn start(config: Config) -> Result<ServerHandle, StartError> {
         let Config { listen, tls, setup } = config;
-        if !listen.ip().is_loopback() {
+        if setup.control && !listen.ip().is_loopback() {
             return Err(StartError::NotLoopback(listen));
         }
         let failed = |error| StartError::Listen(listen, error);

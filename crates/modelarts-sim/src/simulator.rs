@@ -49,6 +49,8 @@ pub struct Setup {
     pub clock: ClockMode,
     /// Decides generated names, and which calls a fault with a probability strikes.
     pub seed: u64,
+    /// Whether there is what asks for no credentials: the control API, metadata and pod identity.
+    pub control: bool,
 }
 
 impl Default for Setup {
@@ -63,6 +65,7 @@ impl Default for Setup {
             profile: Profile::default(),
             clock: ClockMode::Real,
             seed: 1,
+            control: true,
         }
     }
 }
@@ -83,6 +86,7 @@ pub struct Simulator {
     pub(crate) requests: Requests,
     ids: Chance,
     flaps: u64,
+    control: bool,
 }
 
 /// A good answer before it is turned into a reply.
@@ -106,6 +110,7 @@ impl Simulator {
             profile,
             clock,
             seed,
+            control,
         } = setup;
         let mut accounts = Accounts::new(&region, keys, users, SPARE_PROJECT, seed ^ 2);
         for (principal, actions) in grants {
@@ -124,16 +129,17 @@ impl Simulator {
             requests: Requests::default(),
             ids: Chance::new(seed ^ 3),
             flaps: 0,
+            control,
         }
     }
 
     /// Answers any request, control requests included.
     pub fn answer(&mut self, request: &Request, wall: Millis) -> Reply {
         let id = self.ids.hex32();
-        if request.path.starts_with("/_sim/") {
+        if request.path.starts_with("/_sim/") && self.control {
             return self.control(request, &id, wall);
         }
-        let call = route(request);
+        let call = route(request).filter(|call| self.control || !call.operation.hands_out_keys());
         let operation = call.as_ref().map(|call| call.operation);
         let caller = self.accounts.claimed(request);
         let strike = operation.and_then(|operation| self.faults.strike(operation));

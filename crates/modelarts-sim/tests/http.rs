@@ -224,6 +224,45 @@ async fn only_loopback_is_served() {
 }
 
 #[tokio::test]
+async fn without_its_control_it_may_be_reached_from_elsewhere_and_gives_nothing_to_strangers() {
+    let setup = Setup {
+        control: false,
+        ..Setup::default()
+    };
+    let listen = "0.0.0.0:0".parse().expect("an address");
+    let config = Config {
+        listen,
+        setup,
+        ..Config::default()
+    };
+    let server = Server::start(config).await.expect("it starts");
+    let url = server.url().replace("0.0.0.0", "127.0.0.1");
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    for (method, path) in [
+        ("GET", "/_sim/ledger"),
+        ("GET", "/_sim/keys"),
+        ("PUT", "/meta-data/latest/api/token"),
+        ("GET", "/openstack/latest/securitykey"),
+        ("POST", "/v1/credentials"),
+    ] {
+        let method = method.parse().expect("a method");
+        let answer = client
+            .request(method, format!("{url}{path}"))
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(answer.status(), 404, "{path}");
+    }
+    let pools = client
+        .get(format!("{url}/v2/{PROJECT}/pools"))
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(pools.status(), 401, "the service itself is there");
+}
+
+#[tokio::test]
 async fn a_taken_port_is_an_error() {
     let world = World::start().await;
     let config = Config {
