@@ -111,6 +111,10 @@ pub struct Flags {
     /// Which log lines to write, in the notation of the env_logger family.
     #[arg(long, env = "MODELARTS_OPERATOR_LOG_FILTER", value_name = "FILTER", default_value = DEFAULT_FILTER)]
     pub log_filter: String,
+
+    /// Ask this address once, exit with 0 if it answers with a success, and do nothing else.
+    #[arg(long, env = "MODELARTS_OPERATOR_PROBE", value_name = "URL")]
+    pub probe: Option<Url>,
 }
 
 /// The assumptions about clocks and cloud on which "never a second pool" rests.

@@ -37,6 +37,7 @@ pub mod failures;
 pub mod links;
 mod news;
 pub mod places;
+pub mod probe;
 pub mod project;
 pub mod reach;
 pub mod service;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use modelarts_operator::flags::{FlagError, Flags};
-use modelarts_operator::{confine, logging, run};
+use modelarts_operator::{confine, logging, probe, run};
 
 fn main() -> ExitCode {
     if let Err(error) = confine::keep_memory_private() {
@@ -21,7 +21,11 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
-    match runtime.block_on(run::run(flags)) {
+    let ended = match flags.probe.clone() {
+        Some(url) => runtime.block_on(probe::probe(&url)).map_err(Into::into),
+        None => runtime.block_on(run::run(flags)),
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&format!("{error:#}")),
     }

@@ -5,6 +5,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::probe::{ProbeError, probe};
 
 struct Served {
     metrics: SocketAddr,
@@ -112,4 +113,20 @@ async fn a_taken_port_is_named_with_its_flag() {
         .await
         .unwrap_err();
     assert!(error.to_string().contains("--health-addr"), "{error}");
+}
+
+#[tokio::test]
+async fn a_probe_tells_a_replica_that_serves_from_what_does_not() {
+    let served = served(Duration::from_secs(1)).await;
+    let at = |address: SocketAddr, path: &str| url::Url::parse(&format!("http://{address}{path}")).unwrap();
+    probe(&at(served.metrics, "/metrics")).await.unwrap();
+    let refused = probe(&at(served.metrics, "/elsewhere")).await.unwrap_err();
+    assert!(
+        matches!(refused, ProbeError::Refused { status, .. } if status == 404),
+        "{refused}"
+    );
+    // Bound and closed again, so that nobody listens there.
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let unreachable = probe(&at(free, "/metrics")).await.unwrap_err();
+    assert!(matches!(unreachable, ProbeError::Unreachable { .. }), "{unreachable}");
 }
