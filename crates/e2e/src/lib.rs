@@ -10,7 +10,9 @@
 )]
 
 pub mod account;
+pub mod helm;
 pub mod kubectl;
+pub mod kubelet;
 pub mod leaks;
 pub mod proxied;
 pub mod proxy;

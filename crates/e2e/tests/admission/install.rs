@@ -6,11 +6,14 @@ pub async fn check(world: &World) -> Vec<String> {
     let mut findings = Vec::new();
     let (namespace, install) = (file("deploy/namespace.yaml"), file("deploy/install.yaml"));
     let (namespace, install) = (namespace.to_str().unwrap(), install.to_str().unwrap());
+    let deploy = file("deploy");
+    let deploy = deploy.to_str().unwrap();
     // Nothing may be printed to standard error: that is where warnings of the server go.
     for arguments in [
         &["apply", "-f", namespace][..],
         &["apply", "--dry-run=server", "-f", install],
         &["apply", "--server-side", "-f", install],
+        &["apply", "--server-side", "--dry-run=server", "-k", deploy],
         // Again, as an upgrade does.
         &["apply", "--server-side", "-f", install],
     ] {

@@ -80,8 +80,8 @@ const EDITOR_MAY: [Right; 3] = [
 
 pub async fn check(world: &World) -> Vec<String> {
     let mut findings = Vec::new();
-    bind(world, "modelarts-view").await;
-    bind(world, "modelarts-edit").await;
+    bind(world, "modelarts-operator-view").await;
+    bind(world, "modelarts-operator-edit").await;
     for namespace in ["", OURS, "default"] {
         findings.extend(compare(world, OPERATOR, &OPERATOR_MAY, namespace).await);
         findings.extend(compare(world, EDITOR, &EDITOR_MAY, namespace).await);
@@ -179,8 +179,8 @@ async fn roles_join_those_of_the_cluster(world: &World) -> Vec<String> {
     let roles: Api<ClusterRole> = Api::all(world.client());
     let mut findings = Vec::new();
     for (role, joins) in [
-        ("modelarts-view", &["view", "edit", "admin"][..]),
-        ("modelarts-edit", &["edit", "admin"]),
+        ("modelarts-operator-view", &["view", "edit", "admin"][..]),
+        ("modelarts-operator-edit", &["edit", "admin"]),
     ] {
         let labels = roles.get(role).await.unwrap().metadata.labels.unwrap_or_default();
         let mut found: Vec<_> = labels

@@ -12,6 +12,7 @@
 
 mod conditions;
 mod manifests;
+mod reference;
 
 use std::path::PathBuf;
 
@@ -31,6 +32,16 @@ fn the_install_file_is_made_of_the_files_beside_it() {
 #[test]
 fn the_page_of_conditions_lists_every_reason_of_the_code() {
     check("docs/conditions.md", &conditions::page());
+}
+
+#[test]
+fn the_page_of_fields_lists_every_field_of_the_definitions() {
+    check("docs/reference.md", &reference::page());
+}
+
+#[test]
+fn the_charts_definitions_are_those_of_the_code() {
+    check("charts/modelarts-operator/files/crds.yaml", &manifests::crds());
 }
 
 /// Compares a file with what it should be, or writes it if `UPDATE` is set.
