@@ -10,6 +10,8 @@
 )]
 
 mod applied;
+mod chapters;
+mod commands;
 mod pages;
 mod reader;
 mod words;

@@ -32,6 +32,7 @@ const OTHERS: &[&str] = &[
     "Correct",
     "Report",
     // What the cloud and Kubernetes say.
+    "ImagePullBackOff",
     "Running",
     "Waiting",
     "Active",
@@ -45,6 +46,7 @@ fn for_users() -> Vec<Page> {
     let mut pages = pages::all();
     let others = [
         "docs/conditions.md",
+        "docs/reference.md",
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
         "CHANGELOG.md",
