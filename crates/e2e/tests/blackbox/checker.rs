@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::path::{Between, Departure, Label, Step, allowed};
+use crate::path::{Between, Departure, Label, Stand, Step, allowed};
 use crate::record::{Author, Entry, Life, Record, Version};
 
 /// For how long after the end of an object that was stripped a deletion may still arrive that was sent
@@ -61,6 +61,7 @@ pub fn check(record: &Record) -> Vec<Broken> {
 
 /// Whether each life is a path of the model.
 pub fn conform(record: &Record, transitions: &BTreeSet<Step>) -> Vec<Broken> {
+    let transitions: &BTreeSet<Step> = &transitions.iter().copied().chain(left_behind()).collect();
     let departed = |life: &Life| {
         let run = record.course(life).run(|step| transitions.contains(step));
         let run = run.unwrap_or_else(|furthest| furthest);
@@ -70,6 +71,16 @@ pub fn conform(record: &Record, transitions: &BTreeSet<Step>) -> Vec<Broken> {
         })
     };
     record.lives.iter().filter_map(departed).collect()
+}
+
+/// A person deletes in the console what an object left behind that lost its finalizer. The model's person
+/// touches pools of objects only, and no step of the operator's is in it.
+fn left_behind() -> impl Iterator<Item = Step> {
+    let alone = |pool| Stand {
+        pool,
+        ..Stand::default()
+    };
+    (1..=2).map(move |pool| (alone(pool), Label::PoolVanished, alone(pool - 1)))
 }
 
 /// At most one pool at a time carries an object's marker.

@@ -317,6 +317,19 @@ fn a_life_that_leaves_the_model_is_found_where_it_leaves() {
 }
 
 #[test]
+fn what_a_person_does_with_a_pool_without_an_object_is_no_step_of_ours() {
+    let torn = Tale::settled().goes(Author::User);
+    let mut table = table();
+    let torn_out = match &conform(&torn.record, &table)[..] {
+        [Broken::Departed { departure, .. }] => departure.step,
+        other => panic!("{other:?}"),
+    };
+    table.insert(torn_out);
+    let by = |label| conform(&torn.clone().cloud(label, POOL).record, &table).len();
+    assert_eq!((by(Label::PoolVanished), by(Label::PoolDeleted)), (0, 1));
+}
+
+#[test]
 fn a_run_must_hang_together() {
     let steps: Vec<Step> = Tale::settled()
         .record

@@ -38,8 +38,13 @@ fn any_octets_are_an_error_body() {
             match serde_json::from_slice(octets) {
                 // Of two members of one name both are looked into, and the document here has only one.
                 Ok(document) => assert!(error.recognised || !has_a_pair(&document)),
-                // What lies too deep for a value is passed over unread.
-                Err(why) => assert!(!error.recognised || why.to_string().contains("recursion"), "{why}"),
+                // What lies too deep for a value, or spells no text, is passed over unread.
+                Err(why) => {
+                    let unread = ["recursion", "unicode"]
+                        .iter()
+                        .any(|word| why.to_string().contains(word));
+                    assert!(!error.recognised || unread, "{why}");
+                }
             }
             if !error.recognised {
                 assert_eq!(
